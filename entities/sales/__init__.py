@@ -1,0 +1,1 @@
+"""Field sales: customers, sales with their items, payments, and goods handed to sellers for a day."""

@@ -1,0 +1,1 @@
+"""HTTP and nothing else: authentication, problem answers, request ids, addresses, the OpenAPI document."""

@@ -1,0 +1,195 @@
+"""The log: a row per batch and a row per operation, for the people who look for a lost write.
+
+Not here: structured log lines (the API writes one per batch), how long rows are kept.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sync.models import SyncBatch, SyncOperation
+from sync.protocol import canonical
+from sync.protocol.codes import Action, Retry, Status
+from sync.protocol.operation import Batch, Operation
+from sync.protocol.outcome import BatchResult, ErrorDetail, Outcome, ServerRow
+from sync.protocol.problems import Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """How a request came in: what the log keeps beside the batch itself."""
+
+    batch_pk: UUID  # our id of the SyncBatch row, made before anything runs
+    request_id: str
+    traceparent: str
+    received_at: datetime
+    user_id: UUID | None
+    tenant_id: UUID | None
+    started: float  # time.monotonic() at receipt
+
+    def milliseconds(self) -> int:
+        """Since receipt."""
+        return round((time.monotonic() - self.started) * 1000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedVerdict:
+    """The last verdict on an operation that the ledger does not keep."""
+
+    entity: str
+    entity_id: UUID | None
+    outcome: Outcome
+
+
+def completed(receipt: Receipt, batch: Batch, result: BatchResult, *, attempts: int) -> None:
+    """Log a batch that has a verdict for every operation. Runs inside its transaction."""
+    summary = result.summary
+    row = _batch_row(receipt, batch)
+    row.state = SyncBatch.State.COMPLETED
+    row.http_status = 200
+    row.attempts = attempts
+    row.txid = result.txid
+    for name, count in summary.items():
+        setattr(row, name, count)
+    row.save(force_insert=True)
+    SyncOperation.objects.bulk_create(
+        [
+            _operation_row(row, operation, outcome)
+            for operation, outcome in zip(batch.operations, result.outcomes, strict=True)
+        ],
+        batch_size=1000,
+    )
+
+
+def aborted(receipt: Receipt, batch: Batch | None, problem: Problem, *, attempts: int) -> None:
+    """Log a batch of which nothing was executed. Runs in a transaction of its own, after the rollback."""
+    if was_committed(receipt.batch_pk):
+        return  # its commit got no answer, but it happened: the log is right as it stands
+    row = _batch_row(receipt, batch)
+    row.state = SyncBatch.State.ABORTED
+    row.http_status = problem.status
+    row.code = str(problem.code)
+    row.attempts = attempts
+    row.save(force_insert=True)
+    if batch is not None:
+        SyncOperation.objects.bulk_create(
+            [_operation_row(row, operation, None) for operation in batch.operations], batch_size=1000
+        )
+
+
+def last_verdict(tenant_id: UUID, op_id: UUID) -> LoggedVerdict | None:
+    """The last logged verdict on an op_id of this tenant. Index: sync_op_op_id."""
+    row = SyncOperation.objects.filter(tenant_id=tenant_id, op_id=op_id, status__isnull=False).order_by("-id").first()
+    if row is None:
+        return None
+    return LoggedVerdict(entity=row.entity, entity_id=row.entity_id, outcome=_outcome(row))
+
+
+def last_inserts(client_id: UUID, entity_ids: Iterable[UUID]) -> Mapping[tuple[str, UUID], tuple[UUID | None, Outcome]]:
+    """{(entity, entity_id): (op_id, outcome)} of this client's last insert of each row. Index: sync_op_row."""
+    rows = (
+        SyncOperation.objects.filter(
+            client_id=client_id, entity_id__in=set(entity_ids), action=Action.INSERT, status__isnull=False
+        )
+        .order_by("entity", "entity_id", "-id")
+        .distinct("entity", "entity_id")
+    )
+    return {(row.entity, row.entity_id): (row.op_id, _outcome(row)) for row in rows}
+
+
+def was_committed(batch_pk: UUID) -> bool:
+    """Whether a batch whose commit got no answer is there. Ask under the client's lock: then it is final."""
+    return SyncBatch.objects.filter(pk=batch_pk).exists()
+
+
+def _batch_row(receipt: Receipt, batch: Batch | None) -> SyncBatch:
+    row = SyncBatch(
+        id=receipt.batch_pk,
+        request_id=receipt.request_id,
+        traceparent=receipt.traceparent,
+        user_id=receipt.user_id,
+        tenant_id=receipt.tenant_id,
+        received_at=receipt.received_at,
+        duration_ms=receipt.milliseconds(),
+    )
+    if batch is not None:
+        row.client_id = batch.client_id
+        row.batch_id = batch.batch_id
+        row.sent_at = batch.sent_at
+        row.clock_offset_ms = batch.clock_offset_ms
+        row.schema_version = batch.schema_version
+        row.atomic = batch.atomic
+        row.operation_count = len(batch.operations)
+    return row
+
+
+def _operation_row(batch: SyncBatch, operation: Operation, outcome: Outcome | None) -> SyncOperation:
+    row = SyncOperation(
+        batch=batch,
+        position=operation.position,
+        tenant_id=batch.tenant_id,
+        client_id=batch.client_id,
+        op_id=operation.op_id,
+        entity=_short(operation.entity),
+        action=operation.action or _short(_sent(operation, "action")),
+        entity_id=operation.entity_id,
+        base_version=operation.base_version,
+        schema_version=operation.schema_version,
+        client_timestamp=operation.client_timestamp,
+        group_id=operation.group_id,
+        depends_on=list(operation.depends_on),
+        received_at=batch.received_at,
+        **_payload(operation),
+    )
+    if outcome is not None:
+        row.status = outcome.status
+        row.code = outcome.code or ""
+        row.retry = outcome.retry
+        row.replayed = outcome.replayed
+        row.changed = outcome.changed
+        row.version = outcome.version
+        row.txid = outcome.txid
+        row.error = outcome.error.as_json() if outcome.error else None
+        row.server_row = _server_json(outcome.server)
+    return row
+
+
+def _payload(operation: Operation) -> dict[str, Any]:
+    """A sound payload as JSON; everything else word for word as escaped text, so that nothing sent is lost."""
+    if operation.faults or not canonical.storable(operation.payload):
+        return {"payload_text": canonical.as_text(operation.sent)}
+    return {"payload": operation.payload}
+
+
+def _outcome(row: SyncOperation) -> Outcome:
+    assert row.status is not None
+    return Outcome(
+        status=Status(row.status),
+        code=row.code or None,
+        retry=Retry(row.retry),
+        changed=row.changed,
+        version=row.version,
+        txid=row.txid,
+        error=ErrorDetail.from_json(row.error) if row.error else None,
+    )
+
+
+def _server_json(server: ServerRow | None) -> dict[str, Any] | None:
+    return None if server is None else {"version": server.version, "row": server.row}
+
+
+def _sent(operation: Operation, name: str) -> str:
+    value = operation.sent.get(name) if isinstance(operation.sent, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def _short(text: str | None) -> str:
+    """What a client named, as far as a text column can hold it."""
+    return (text or "").replace("\x00", "").encode("utf-8", "replace").decode()[:200]
+
+
