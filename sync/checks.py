@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.apps import AppConfig
@@ -21,7 +21,7 @@ Message = checks.CheckMessage
 
 
 @checks.register("sync")
-def check_project(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[Message]:
+def check_project(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Message]:
     """Settings that would break a promise."""
     found: list[Message] = []
     for alias, database in settings.DATABASES.items():
@@ -45,7 +45,7 @@ def check_project(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
 
 
 @checks.register("sync")
-def check_handlers(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[Message]:
+def check_handlers(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Message]:
     """Every registered handler against its model."""
     return [message for handler in registry for message in _check_handler(handler)]
 
@@ -88,27 +88,33 @@ def _problems(handler: EntityHandler[Any]) -> Iterator[tuple[str, str, int]]:
     fields = {field.attname: field for field in handler.model._meta.concrete_fields}
     if handler.entity != handler.model._meta.db_table:
         table = handler.model._meta.db_table
-        yield f"entity {handler.entity!r} is not the table {table!r} that clients read.", "Name it like the table.", 4
-    for column in handler.writes:
-        if column not in fields:
-            yield f"`writes` names {column!r}, which is no column of the model.", "Use column names (customer_id).", 5
+        yield (
+            f"entity {handler.entity!r} is not its table, {table!r}, which clients read.",
+            "Name it like the table.",
+            4,
+        )
     if unknown := set(handler.writes) - fields.keys():
+        yield f"`writes` names no columns of the model: {_names(unknown)}.", "Use column names (customer_id).", 5
         return
+    yield from _column_problems(handler, fields)
+    yield from _reference_problems(handler, fields)
+    if taken := set(handler.codes) & set(CODES):
+        yield f"`codes` declares codes of the protocol: {_names(taken)}.", "Choose names of your own.", 12
+
+
+def _column_problems(handler: EntityHandler[Any], fields: dict[str, Any]) -> Iterator[tuple[str, str, int]]:
     for name, columns in (("last_write_wins", handler.last_write_wins), ("parents", handler.parents)):
         if unknown := set(columns) - set(handler.writes):
-            yield f"`{name}` names columns outside `writes`: {', '.join(sorted(unknown))}.", "Take them out.", 6
+            yield f"`{name}` names columns outside `writes`: {_names(unknown)}.", "Take them out.", 6
     scoped = {column for column in (handler.scope.tenant, handler.scope.owner) if column}
     if unknown := scoped - fields.keys():
-        yield f"`scope` names no column of the model: {', '.join(sorted(unknown))}.", "Use column names.", 7
+        yield f"`scope` names no column of the model: {_names(unknown)}.", "Use column names.", 7
     if settable := scoped & set(handler.writes):
-        yield f"Clients could set whose a row is: {', '.join(sorted(settable))}.", "Take it out of `writes`.", 8
+        yield f"Clients could set whose a row is: {_names(settable)}.", "Take it out of `writes`.", 8
     try:
         schema_of(handler)
     except UnsupportedField as error:
         yield str(error), "Take the column out of `writes`, or use another kind of field.", 9
-    yield from _reference_problems(handler, fields)
-    if taken := set(handler.codes) & set(CODES):
-        yield f"`codes` declares codes of the protocol: {', '.join(sorted(taken))}.", "Choose names of your own.", 12
 
 
 def _reference_problems(handler: EntityHandler[Any], fields: dict[str, Any]) -> Iterator[tuple[str, str, int]]:
@@ -125,6 +131,10 @@ def _reference_problems(handler: EntityHandler[Any], fields: dict[str, Any]) -> 
     for path in handler.guards:
         if path.split(".")[0] not in columns | {r.attribute for r in registry.references(handler)}:
             yield f"`guards` names {path!r}, which does not begin with a reference.", "Begin with an FK column.", 13
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
 
 
 def _installed_triggers(alias: str) -> dict[str, set[str]]:

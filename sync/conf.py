@@ -6,6 +6,7 @@ A project sets them in `settings.SYNC`; each has a default, a unit and a reason 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import lru_cache
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -45,24 +46,18 @@ class Conf:
         )
 
 
-_conf: Conf | None = None
-
-
+@lru_cache(maxsize=1)
 def conf() -> Conf:
     """The settings in force. Errors: ImproperlyConfigured names a key of `settings.SYNC` that nobody reads."""
-    global _conf
-    if _conf is None:
-        given = dict(getattr(settings, "SYNC", {}))
-        if unknown := sorted(given.keys() - {f.name for f in fields(Conf)}):
-            raise ImproperlyConfigured(f"settings.SYNC has unknown keys: {', '.join(unknown)}")
-        _conf = Conf(**given)
-    return _conf
+    given = dict(getattr(settings, "SYNC", {}))
+    if unknown := sorted(given.keys() - {f.name for f in fields(Conf)}):
+        raise ImproperlyConfigured(f"settings.SYNC has unknown keys: {', '.join(unknown)}")
+    return Conf(**given)
 
 
 def _forget(*, setting: str, **_: object) -> None:
-    global _conf
     if setting == "SYNC":
-        _conf = None
+        conf.cache_clear()
 
 
 setting_changed.connect(_forget)

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import ProtectedError
 
 
-def PROTECT_LIVING(collector: Any, field: Any, sub_objs: Any, using: str) -> None:  # noqa: N802, ARG001 - as Django's
+def PROTECT_LIVING(collector: Any, field: Any, sub_objs: Any, using: str) -> None:  # noqa: N802 - as Django's
     """An `on_delete`: refuse while a living row refers to this one; tombstones do not count.
 
     Errors: ProtectedError, with the living rows.

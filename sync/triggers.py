@@ -142,8 +142,7 @@ def create_triggers(table: str, columns: Sequence[str]) -> str:
 # A row begins at version 1, stamped as a whole or not at all. A restore that must keep versions runs as
 # pg_restore does: with triggers off (`--disable-triggers`), or created after the data.
 _FIRST_BOOKKEEPING_IS_RIGHT = (
-    "NEW.version = 1 AND NEW.field_versions - '*' = '{}'"
-    " AND coalesce(NEW.field_versions #> '{*,0}', '1') = '1'"
+    "NEW.version = 1 AND NEW.field_versions - '*' = '{}' AND coalesce(NEW.field_versions #> '{*,0}', '1') = '1'"
 )
 
 

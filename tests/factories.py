@@ -104,11 +104,8 @@ class DistributionFactory(DjangoModelFactory):
     class Meta:
         model = Distribution
 
-    class Params:
-        membership = factory.SubFactory(MembershipFactory, business=factory.SelfAttribute("..business"))
-
     business = factory.SubFactory(BusinessFactory)
-    seller = factory.SelfAttribute("membership.user")
+    seller = factory.LazyAttribute(lambda row: MembershipFactory(business=row.business).user)
     product = factory.Sequence(lambda n: f"Product {n}")
     day = date(2026, 11, 2)
     quantity_out = Decimal("10.000")

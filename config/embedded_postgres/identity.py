@@ -74,7 +74,7 @@ def settle(place: Place, binaries: Binaries) -> Lodging:
     for identity in _candidates():
         for home in _homes(place, identity):
             if _prepare(home, identity):
-                if home.parent not in place.homes[:1] and home != place.homes[0]:
+                if not home.is_relative_to(place.homes[0]):
                     log.warning("The embedded Postgres keeps its data in %s: its user cannot reach the checkout.", home)
                 return Lodging(identity=identity, home=home, binaries=_executable(binaries, identity, home))
     raise EmbeddedPostgresError(
@@ -86,7 +86,6 @@ def settle(place: Place, binaries: Binaries) -> Lodging:
 def _candidates() -> list[Identity]:
     if os.geteuid() != 0:
         return [OURSELVES]
-    # EMBEDDED… is not asked: what the kernel allows decides.
     return [MAPPED, DROPPED] if MAPPED.allows("-d", "/") else [DROPPED]
 
 

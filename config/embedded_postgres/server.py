@@ -135,15 +135,19 @@ def _remove_stale_pid_file(data: Path) -> None:
 
 def _is_postgres_of(pid: int, data: Path) -> bool:
     """Tell whether `pid` is a Postgres that works in `data`; a doubt counts as yes."""
-    name = subprocess.run(["ps", "-p", str(pid), "-o", "comm="], capture_output=True, text=True, check=False).stdout
-    if Path("/proc/self").exists():
-        try:
-            name = Path(f"/proc/{pid}/comm").read_text()
-        except OSError:
-            return False
-    if "postgres" not in name:
+    if "postgres" not in _command_name(pid):
         return False
     try:
         return Path(f"/proc/{pid}/cwd").samefile(data)
     except OSError:  # no /proc, or a process that we may not look into
         return True
+
+
+def _command_name(pid: int) -> str:
+    if Path("/proc/self").exists():
+        try:
+            return Path(f"/proc/{pid}/comm").read_text()
+        except OSError:
+            return ""
+    probe = ["ps", "-p", str(pid), "-o", "comm="]
+    return subprocess.run(probe, capture_output=True, text=True, check=False).stdout

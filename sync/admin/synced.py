@@ -4,7 +4,6 @@ A person in the admin is one more writer among many: their form says which versi
 columns they touched are written, and a delete leaves a tombstone, refused while living rows refer to it.
 Versions are the database trigger's (`sync.triggers`). Not here: rules of a domain, or our own tables.
 """
-# ruff: noqa: ARG002 - the signatures are Django's
 
 from __future__ import annotations
 

@@ -90,9 +90,7 @@ def read_object(request: Request) -> dict[str, Any]:
     """The JSON object of a small body. Errors: Problem 400 `malformed`, 413 `too_large`."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
-        raise Problem(
-            413, ProblemCode.TOO_LARGE, "The body is too large.", extra={"max_bytes": MAX_BODY_BYTES}
-        )
+        raise Problem(413, ProblemCode.TOO_LARGE, "The body is too large.", extra={"max_bytes": MAX_BODY_BYTES})
     try:
         body = json.loads(request.body.decode())
     except (ValueError, RecursionError):

@@ -37,7 +37,7 @@ class BearerAuthentication(BaseAuthentication):
         credentials = credentials_of(request.META.get("HTTP_AUTHORIZATION"))
         return Caller(pk=f"{credentials.issuer}|{credentials.subject}"), credentials
 
-    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - DRF calls it so
+    def authenticate_header(self, request: Request) -> str:
         """The challenge of a 401."""
         return "Bearer"
 

@@ -72,9 +72,7 @@ class _Upload:
     def log_completed(self, result: BatchResult) -> None:
         """One line per batch: ids, counts, milliseconds; never a value of a field."""
         assert self.batch is not None
-        log.info(
-            "batch", **self._names(), txid=result.txid, operations=len(result.outcomes), **result.summary
-        )
+        log.info("batch", **self._names(), txid=result.txid, operations=len(result.outcomes), **result.summary)
 
     def log_aborted(self, problem: Problem) -> None:
         """A row in the log and a line, also when nothing was executed. A database that is down gets the line only.

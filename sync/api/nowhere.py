@@ -16,6 +16,6 @@ class NowhereView(APIView):
     permission_classes = ()
     schema = None  # not an address to document
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - DRF calls it so
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """End every request before a method is looked for."""
         raise Http404

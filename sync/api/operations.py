@@ -27,12 +27,10 @@ class OperationView(APIView):
         actor = actor_of(request)
         verdict = _from_ledger(actor.tenant_id, op_id) or _from_log(actor.tenant_id, op_id)
         if verdict is None:
-            raise Problem(
-                404, ProblemCode.NOT_FOUND, "There is no verdict on this op_id. Send the operation."
-            )
+            raise Problem(404, ProblemCode.NOT_FOUND, "There is no verdict on this op_id. Send the operation.")
         entity, entity_id, _ = verdict
         (outcome,) = with_fresh_rows([verdict], actor)
-        asked = answer.Remembered(op_id=str(op_id), entity=entity, entity_id=entity_id and str(entity_id))
+        asked = answer.Remembered(op_id=str(op_id), entity=entity, entity_id=str(entity_id) if entity_id else None)
         body = answer.result_object(asked, outcome)
         response = HttpResponse(answer.encode(body), content_type="application/json")
         response["Cache-Control"] = "no-store"
@@ -41,9 +39,9 @@ class OperationView(APIView):
 
 def _from_ledger(tenant_id: UUID, op_id: UUID) -> Verdict | None:
     entry = ledger.recall(tenant_id, [op_id]).get(op_id)
-    return entry and (entry.entity, entry.entity_id, entry.outcome.as_replay())
+    return (entry.entity, entry.entity_id, entry.outcome.as_replay()) if entry else None
 
 
 def _from_log(tenant_id: UUID, op_id: UUID) -> Verdict | None:
     logged = log.last_verdict(tenant_id, op_id)
-    return logged and (logged.entity, logged.entity_id, logged.outcome)
+    return (logged.entity, logged.entity_id, logged.outcome) if logged else None

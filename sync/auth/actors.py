@@ -53,9 +53,7 @@ def directory() -> ActorDirectory:
     if missing := [
         name for name in ("tenants", "actor", "user_for_subject") if not callable(getattr(found, name, None))
     ]:
-        raise ImproperlyConfigured(
-            f"settings.SYNC['ACTORS'] names {path!r}, which lacks {', '.join(missing)}."
-        )
+        raise ImproperlyConfigured(f"settings.SYNC['ACTORS'] names {path!r}, which lacks {', '.join(missing)}.")
     return found  # type: ignore[no-any-return]  # a dotted path has no type; its methods were looked at
 
 

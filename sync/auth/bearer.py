@@ -22,9 +22,7 @@ def credentials_of(authorization: str | None) -> Credentials:
     """
     scheme, _, token = (authorization or "").strip().partition(" ")
     if scheme.lower() != "bearer":
-        raise Problem(
-            401, ProblemCode.UNAUTHENTICATED, "Send an access token: Authorization: Bearer <token>."
-        )
+        raise Problem(401, ProblemCode.UNAUTHENTICATED, "Send an access token: Authorization: Bearer <token>.")
     token = token.strip()
     if not token.isascii():
         raise token_invalid()

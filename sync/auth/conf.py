@@ -20,9 +20,9 @@ DAY = 86_400
 KID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 OWN_ALGORITHMS = ("HS256", "EdDSA")
 # Public keys only: with a shared secret whoever can verify can also sign.
-EXTERNAL_ALGORITHMS = frozenset(
-    f"{family}{size}" for family in ("RS", "PS", "ES") for size in (256, 384, 512)
-) | {"EdDSA"}
+EXTERNAL_ALGORITHMS = frozenset(f"{family}{size}" for family in ("RS", "PS", "ES") for size in (256, 384, 512)) | {
+    "EdDSA"
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,13 +38,9 @@ class SigningKey:
 
     def __post_init__(self) -> None:
         if not KID.fullmatch(self.kid):
-            raise ImproperlyConfigured(
-                "A kid in SYNC_AUTH['KEYS'] is 1 to 64 letters, digits, '.', '_' or '-'."
-            )
+            raise ImproperlyConfigured("A kid in SYNC_AUTH['KEYS'] is 1 to 64 letters, digits, '.', '_' or '-'.")
         if self.algorithm not in OWN_ALGORITHMS:
-            raise ImproperlyConfigured(
-                f"Key {self.kid!r}: the algorithm is one of {', '.join(OWN_ALGORITHMS)}."
-            )
+            raise ImproperlyConfigured(f"Key {self.kid!r}: the algorithm is one of {', '.join(OWN_ALGORITHMS)}.")
         if self.algorithm == "HS256" and len(self.key.encode()) < 32:
             raise ImproperlyConfigured(
                 f"Key {self.kid!r} is shorter than 32 bytes. Make one: python -c 'import secrets; "
@@ -67,13 +63,9 @@ class ExternalIssuer:
             raise ImproperlyConfigured(f"Issuer {self.issuer!r}: no algorithms for public keys: {unfit}.")
         scheme = urlsplit(self.jwks_url).scheme
         if scheme != "https" and not (scheme == "http" and settings.DEBUG):
-            raise ImproperlyConfigured(
-                f"Issuer {self.issuer!r}: jwks_url must be https (http only with DEBUG)."
-            )
+            raise ImproperlyConfigured(f"Issuer {self.issuer!r}: jwks_url must be https (http only with DEBUG).")
         if not (self.issuer and self.audience):
-            raise ImproperlyConfigured(
-                "Each of SYNC_AUTH['ISSUERS'] names its issuer and our audience there."
-            )
+            raise ImproperlyConfigured("Each of SYNC_AUTH['ISSUERS'] names its issuer and our audience there.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +82,7 @@ class AuthConf:
     AUDIENCE: str = "sync"  # `aud` of our access tokens
     TENANT_CLAIM: str = "tenant"  # claim of our tokens that names the tenant
     ACCESS_SECONDS: int = 900  # an access token is not asked for at the database, so it must not live long
-    REFRESH_SECONDS: int = (
-        180 * DAY
-    )  # from each refresh on: a season without network must not log a device out
+    REFRESH_SECONDS: int = 180 * DAY  # from each refresh on: a season without network must not log a device out
     GRACE_SECONDS: int = 30  # how long an overtaken refresh token still works, for tabs that refresh together
     LEEWAY_SECONDS: int = 10  # how far clocks of servers may differ
     ISSUERS: tuple[ExternalIssuer, ...] = ()
@@ -122,7 +112,9 @@ def _keys(given: Sequence[str | Mapping[str, str]]) -> tuple[SigningKey, ...]:
 
 def _key(entry: str | Mapping[str, str]) -> SigningKey:
     if isinstance(entry, str):
-        kid, _, secret = entry.partition(":")
+        kid, colon, secret = entry.partition(":")
+        if not colon:  # said without the text, which is probably a secret
+            raise ImproperlyConfigured("Each of SYNC_AUTH['KEYS'] begins with a kid and a colon: 2026a:<secret>.")
         return SigningKey(kid=kid, key=secret)
     try:
         return SigningKey(**entry)

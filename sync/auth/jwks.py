@@ -33,9 +33,7 @@ class IssuerKeys:
     def __init__(self, issuer: ExternalIssuer) -> None:
         self._issuer = issuer.issuer
         # No cache of its own: it would forget the keys with age, and fetch on each unknown kid.
-        self._client = jwt.PyJWKClient(
-            issuer.jwks_url, cache_jwk_set=False, timeout=auth_conf().JWKS_TIMEOUT_SECONDS
-        )
+        self._client = jwt.PyJWKClient(issuer.jwks_url, cache_jwk_set=False, timeout=auth_conf().JWKS_TIMEOUT_SECONDS)
         self._lock = threading.Lock()
         self._keys: dict[str, jwt.PyJWK] = {}
         self._fetched_at = float("-inf")  # the last success

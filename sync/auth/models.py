@@ -23,9 +23,7 @@ class RefreshToken(models.Model):
     """
 
     id = models.UUIDField("family", primary_key=True, default=uuid7, editable=False)
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="refresh_tokens"
-    )
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="refresh_tokens")
     tenant_id = models.UUIDField()
     current = models.UUIDField(help_text="jti of the link that was last seen for the first time.")
     previous = models.UUIDField(null=True, help_text="jti of the link before it.")

@@ -42,9 +42,7 @@ def log_in(actor: Actor) -> TokenPair:
     now = datetime.now(UTC)
     # A good moment to clean up: no job is needed, and a user has a handful of rows.
     RefreshToken.objects.filter(user_id=actor.user_id, expires_at__lt=now).delete()
-    first = RefreshLink(
-        family=uuid7(), jti=uuid7(), parent=None, user_id=actor.user_id, tenant_id=actor.tenant_id
-    )
+    first = RefreshLink(family=uuid7(), jti=uuid7(), parent=None, user_id=actor.user_id, tenant_id=actor.tenant_id)
     RefreshToken.objects.create(
         id=first.family,
         user_id=first.user_id,

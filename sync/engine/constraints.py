@@ -6,6 +6,7 @@ Not here: whether an error is permanent at all (`errors`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -34,7 +35,9 @@ def outcome_of(error: BaseException, handler: EntityHandler[Any], change: Change
         return refusal("invalid", fields=_validation_fields(error))
     state = sqlstate_of(error)
     columns = _columns_of(error)
-    fields = {column: (_MESSAGES.get(state or "", "is not acceptable"),) for column in handler.writes if column in columns}
+    fields = {
+        column: (_MESSAGES.get(state or "", "is not acceptable"),) for column in handler.writes if column in columns
+    }
     if state in {"23505", "23P01"}:
         return _unique(handler, change, columns, fields)
     if state == "23503":
@@ -56,7 +59,7 @@ _MESSAGES = {
 
 
 def _unique(
-    handler: EntityHandler[Any], change: Change[Any] | None, columns: set[str], fields: dict[str, tuple[str, ...]]
+    handler: EntityHandler[Any], change: Change[Any] | None, columns: set[str], fields: Mapping[str, tuple[str, ...]]
 ) -> Outcome:
     if change is None:
         return refusal("unique_violation", fields=fields)
@@ -87,9 +90,7 @@ def _columns_of(error: BaseException) -> set[str]:
     if not diagnosis.constraint_name or not diagnosis.table_name:
         return set()
     with connection.cursor() as cursor:
-        cursor.execute(
-            _COLUMNS_OF_CONSTRAINT, {"name": diagnosis.constraint_name, "table": diagnosis.table_name}
-        )
+        cursor.execute(_COLUMNS_OF_CONSTRAINT, {"name": diagnosis.constraint_name, "table": diagnosis.table_name})
         return {name for (name,) in cursor.fetchall()}
 
 

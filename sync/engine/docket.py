@@ -27,9 +27,7 @@ class Remembered:
 class Docket:
     """Verdicts by position, and by op_id."""
 
-    def __init__(
-        self, plan: Plan, remembered: Mapping[UUID, Remembered], beyond: Iterable[Operation] = ()
-    ) -> None:
+    def __init__(self, plan: Plan, remembered: Mapping[UUID, Remembered], beyond: Iterable[Operation] = ()) -> None:
         self._plan = plan
         self._beyond = {operation.op_id for operation in beyond}  # not attempted in this batch
         self._ledger = remembered

@@ -29,7 +29,7 @@ from sync.journal.ledger import Entry
 from sync.journal.log import Receipt
 from sync.protocol.actor import Actor
 from sync.protocol.operation import Batch, Operation
-from sync.protocol.outcome import BatchResult, Outcome, refusal
+from sync.protocol.outcome import BatchResult, refusal
 
 logger = structlog.get_logger(__name__)
 
@@ -171,9 +171,7 @@ class SyncEngine:
             outcomes=tuple(outcomes), txid=begun.txid if written else None, server_time=datetime.now(UTC)
         )
 
-    def _keep(
-        self, batch: Batch, docket: Docket, operations: Sequence[Operation], result: BatchResult
-    ) -> None:
+    def _keep(self, batch: Batch, docket: Docket, operations: Sequence[Operation], result: BatchResult) -> None:
         kept = {op_id: known.outcome for op_id, known in docket.kept().items()}
         ledger.settle(self._actor.tenant_id, kept)
         unkept = {op.op_id for op in operations if op.op_id is not None} - kept.keys()
@@ -182,9 +180,7 @@ class SyncEngine:
 
 
 def _remembered(entries: Mapping[UUID, Entry]) -> dict[UUID, Remembered]:
-    return {
-        op_id: Remembered(fingerprint=entry.fingerprint, outcome=entry.outcome) for op_id, entry in entries.items()
-    }
+    return {op_id: Remembered(fingerprint=entry.fingerprint, outcome=entry.outcome) for op_id, entry in entries.items()}
 
 
 def _references_of(tasks: Mapping[int, Task]) -> Callable[[Operation], list[RowKey]]:

@@ -23,9 +23,7 @@ WITH_ROW = frozenset({"merged", "superseded"})
 Addressed = tuple[str | None, UUID | None, Outcome]  # (entity, entity_id, outcome)
 
 
-def with_fresh_rows(
-    answers: Sequence[Addressed], actor: Actor, *, representation: bool = False
-) -> list[Outcome]:
+def with_fresh_rows(answers: Sequence[Addressed], actor: Actor, *, representation: bool = False) -> list[Outcome]:
     """The same outcomes, with the rows that their codes bring along. `representation` adds one to each applied."""
     wanted = [answer for answer in answers if _wants_row(answer[2], representation=representation)]
     rows = _load(((entity, row_id) for entity, row_id, _ in wanted), actor)

@@ -116,9 +116,7 @@ def resolve(task: Task, values: dict[str, Any], found: Found, context: Context) 
     return Settled(outcome=judged) if isinstance(judged, Outcome) else judged
 
 
-def _resolve(
-    task: Task, values: dict[str, Any], found: Found, context: Context
-) -> Change[Any] | Settled | Outcome:
+def _resolve(task: Task, values: dict[str, Any], found: Found, context: Context) -> Change[Any] | Settled | Outcome:
     row = found.row
     if task.action is Action.INSERT:
         if found.is_taken:

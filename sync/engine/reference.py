@@ -86,11 +86,7 @@ class ReferenceExecutor:
         written_before = len(self.written)
         try:
             with session.savepoint(self._context.session):
-                for operation in unit.operations:
-                    outcome = self._judge(operation)
-                    self._docket.record(operation, outcome)
-                    if not outcome.is_applied:
-                        raise _UnitFailed(operation, outcome)
+                self._judge_all(unit)
         except _UnitFailed as failure:
             culprit, outcome = failure.culprit, failure.outcome
         except _OperationFailed as failure:
@@ -104,6 +100,13 @@ class ReferenceExecutor:
             return
         del self.written[written_before:]
         self._fail_unit(unit, culprit, outcome)
+
+    def _judge_all(self, unit: Unit) -> None:
+        for operation in unit.operations:
+            outcome = self._judge(operation)
+            self._docket.record(operation, outcome)
+            if not outcome.is_applied:
+                raise _UnitFailed(operation, outcome)
 
     def _fail_unit(self, unit: Unit, culprit: Operation, outcome: Outcome) -> None:
         self._docket.retract(unit.operations)

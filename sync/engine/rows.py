@@ -30,20 +30,19 @@ class Found:
     parents: Mapping[tuple[str, UUID], Any] = field(default_factory=dict)
 
 
-def find(
-    handler: EntityHandler[Any], entity_id: UUID, named: Iterable[tuple[Reference, UUID]], actor: Actor
-) -> Found:
+def find(handler: EntityHandler[Any], entity_id: UUID, named: Iterable[tuple[Reference, UUID]], actor: Actor) -> Found:
     """Load what one operation needs, its row locked. `named` are the rows its payload refers to."""
     row = handler.model._default_manager.select_for_update(of=("self",), no_key=True).filter(pk=entity_id).first()
     if row is not None and not handler.scope.holds(row, actor):
         return Found(row=None, is_taken=True)
-    wanted = set(named)
-    for reference in registry.references(handler) if row is not None else ():
-        wanted.add((reference, getattr(row, reference.column)))
+    wanted: set[tuple[Reference, UUID]] = set(named)
+    for reference in registry.references(handler):
+        if (parent_id := getattr(row, reference.column, None)) is not None:
+            wanted.add((reference, parent_id))
     parents = {
         (reference.column, parent_id): parent
         for reference, parent_id in wanted
-        if parent_id is not None and (parent := find_parent(reference, parent_id, actor)) is not None
+        if (parent := find_parent(reference, parent_id, actor)) is not None
     }
     return Found(row=row, parents=parents)
 

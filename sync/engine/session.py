@@ -50,7 +50,7 @@ def begin(tenant_id: UUID, *, lock_timeout_ms: int | None = None) -> Session:
         "client_connection_check_interval": "1s",
     }
     with connection.cursor() as cursor:
-        if connection.pg_version >= 170_000:
+        if cursor.connection.info.server_version >= 170_000:
             settings["transaction_timeout"] = f"{conf().TRANSACTION_TIMEOUT_MS}ms"
         calls = ", ".join("set_config(%s, %s, true)" for _ in settings)
         cursor.execute(
@@ -128,7 +128,7 @@ def handlers_only() -> Iterator[None]:
 
 
 def _refuse_session_statements(
-    execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]
+    execute: Callable[..., Any], sql: Any, params: Any, many: Any, context: dict[str, Any]
 ) -> Any:
     text = sql if isinstance(sql, str) else sql.as_string(connection.connection)
     if _FORBIDDEN.search(_COMMENTS.sub(" ", text)):

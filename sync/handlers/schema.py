@@ -82,7 +82,7 @@ class EntitySchema:
         if not payload:
             return None
         known = any(name in self._by_name for name in payload)
-        fields = {name: ("a delete carries no payload",) for name in payload}
+        fields = dict.fromkeys(payload, ("a delete carries no payload",))
         return refusal("invalid" if known else "unknown_field", fields=fields)
 
 

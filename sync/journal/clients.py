@@ -45,6 +45,6 @@ def take(batch: Batch, actor: Actor) -> None:
             raise Problem(
                 403,
                 ProblemCode.CLIENT_OWNER_MISMATCH,
-                "This client_id belongs to another user. Each user of a device needs a client_id and a queue of their own.",
+                "This client_id belongs to another user. Each user of a device needs a client_id of their own.",
                 pointer="/client_id",
             )

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -113,7 +112,7 @@ def give_back(tenant_id: UUID, op_ids: Iterable[UUID]) -> None:
 
 
 def _entry(row: LedgerEntry) -> Entry:
-    assert row.status is not None
+    assert row.status is not None and row.retry is not None
     outcome = Outcome(
         status=Status(row.status),
         code=row.code,

@@ -6,7 +6,7 @@ Not here: structured log lines (the API writes one per batch), how long rows are
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,9 @@ class Receipt:
     def milliseconds(self) -> int:
         """Since receipt."""
         return round((time.monotonic() - self.started) * 1000)
+
+
+_NOT_IN_LEDGER = [status for status in Status if not status.is_kept]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,17 +87,27 @@ def aborted(receipt: Receipt, batch: Batch | None, problem: Problem, *, attempts
 
 def last_verdict(tenant_id: UUID, op_id: UUID) -> LoggedVerdict | None:
     """The last logged verdict on an op_id of this tenant. Index: sync_op_op_id."""
-    row = SyncOperation.objects.filter(tenant_id=tenant_id, op_id=op_id, status__isnull=False).order_by("-id").first()
+    row = (
+        SyncOperation.objects.filter(tenant_id=tenant_id, op_id=op_id, status__in=_NOT_IN_LEDGER)
+        .order_by("-id")
+        .first()
+    )
     if row is None:
         return None
     return LoggedVerdict(entity=row.entity, entity_id=row.entity_id, outcome=_outcome(row))
 
 
-def last_inserts(client_id: UUID, entity_ids: Iterable[UUID]) -> Mapping[tuple[str, UUID], tuple[UUID | None, Outcome]]:
+def last_inserts(
+    client_id: UUID, entity_ids: Iterable[UUID]
+) -> Mapping[tuple[str, UUID | None], tuple[UUID | None, Outcome]]:
     """{(entity, entity_id): (op_id, outcome)} of this client's last insert of each row. Index: sync_op_row."""
     rows = (
         SyncOperation.objects.filter(
-            client_id=client_id, entity_id__in=set(entity_ids), action=Action.INSERT, status__isnull=False
+            client_id=client_id,
+            entity_id__in=set(entity_ids),
+            action=Action.INSERT,
+            op_id__isnull=False,
+            status__isnull=False,
         )
         .order_by("entity", "entity_id", "-id")
         .distinct("entity", "entity_id")
@@ -191,5 +204,3 @@ def _sent(operation: Operation, name: str) -> str:
 def _short(text: str | None) -> str:
     """What a client named, as far as a text column can hold it."""
     return (text or "").replace("\x00", "").encode("utf-8", "replace").decode()[:200]
-
-

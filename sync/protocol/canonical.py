@@ -192,6 +192,6 @@ def plain(value: Any) -> Any:
         return [plain(child) for child in value]
     if isinstance(value, Unusable):
         return value.text
-    if isinstance(value, float) and not isfinite(value):
+    if isinstance(value, (float, Decimal)) and not Decimal(value).is_finite():
         return str(value)
     return value

@@ -57,10 +57,7 @@ class Code:
 
 
 def _codes(*rows: tuple[str, Status, Retry, str]) -> dict[str, Code]:
-    return {
-        name: Code(name=name, status=status, retry=retry, message=message)
-        for name, status, retry, message in rows
-    }
+    return {name: Code(name=name, status=status, retry=retry, message=message) for name, status, retry, message in rows}
 
 
 # {name: Code}, in the order of the protocol's table
@@ -88,7 +85,12 @@ CODES = _codes(
     ("dependency_failed", Status.SKIPPED, Retry.AFTER_FIX, "An operation that this one needs was not applied."),
     ("group_failed", Status.SKIPPED, Retry.AFTER_FIX, "Another operation of the same group was not applied."),
     ("upgrade_required", Status.SKIPPED, Retry.AFTER_FIX, "Payloads of this schema_version are no longer understood."),
-    ("not_attempted", Status.SKIPPED, Retry.LATER, "The batch holds more operations than the limit; send this one again."),
+    (
+        "not_attempted",
+        Status.SKIPPED,
+        Retry.LATER,
+        "The batch holds more operations than the limit; send this one again.",
+    ),
     ("internal_error", Status.FAILED, Retry.LATER, "The server had trouble with this operation; send it again later."),
 )
 

@@ -47,9 +47,7 @@ def read_batch(body: bytes, *, limits: Limits, received_at: datetime) -> Batch:
     )
     return Batch(
         client_id=client_id,
-        operations=tuple(
-            read_operation(position, element, surroundings) for position, element in enumerate(elements)
-        ),
+        operations=tuple(read_operation(position, element, surroundings) for position, element in enumerate(elements)),
         received_at=received_at,
         batch_id=_unless_unusable(head, "batch_id", uuid_value),
         schema_version=schema_version,

@@ -78,9 +78,7 @@ def read_operation(position: int, sent: Any, batch: Surroundings) -> Operation:
     if schema_version is None and "schema_version" not in faults:
         schema_version = batch.schema_version
     if client_timestamp is not None:
-        client_timestamp = clock.corrected(
-            client_timestamp, offset_ms=batch.offset_ms, received_at=batch.received_at
-        )
+        client_timestamp = clock.corrected(client_timestamp, offset_ms=batch.offset_ms, received_at=batch.received_at)
     return Operation(
         position=position,
         op_id=op_id,

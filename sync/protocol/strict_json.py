@@ -210,7 +210,7 @@ def _parse(text: str) -> Any:
     try:
         return _CAREFUL.decode(text)
     except json.JSONDecodeError as error:
-        detail = f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
+        detail = f"The body is not JSON: {error.msg} (line {error.lineno}, column {error.colno})."
         raise malformed(detail) from None
 
 

@@ -18,7 +18,7 @@ from sync.protocol import clock
 from sync.protocol.strict_json import Unusable
 
 
-class Fault(ValueError):  # noqa: N818 - the word that Operation.faults uses
+class Fault(ValueError):
     """A value cannot be used; the message completes the sentence "this field ..." for a client's developer.
 
     It never repeats text that was sent, so that it can be stored and shown anywhere.

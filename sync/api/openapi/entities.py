@@ -107,9 +107,7 @@ def _row(handler: Handler) -> Json:
         "updated_at": TIME,
         "write_id": nullable(UUID),
     }
-    published = {
-        c.name: nullable(c.json_schema) if c.nullable else dict(c.json_schema) for c in columns(handler)
-    }
+    published = {c.name: nullable(c.json_schema) if c.nullable else dict(c.json_schema) for c in columns(handler)}
     properties = {**own, **published}
     return {
         "type": "object",
@@ -121,5 +119,5 @@ def _row(handler: Handler) -> Json:
 
 
 def _field(handler: Handler, column: Column) -> Any:
-    fields = handler.model._meta.concrete_fields  # noqa: SLF001 - Django's documented API of models
+    fields = handler.model._meta.concrete_fields
     return next(field for field in fields if field.attname == column.name)

@@ -33,8 +33,7 @@ def batch_example() -> tuple[Json, Json]:
         "clock_offset_ms": -120,
         "txid": 748 if results else None,
         "txids": [748] if results else [],
-        "summary": {"applied": 0, "conflict": 0, "rejected": 0, "skipped": 0, "failed": 0, "replayed": 0}
-        | counts,
+        "summary": {"applied": 0, "conflict": 0, "rejected": 0, "skipped": 0, "failed": 0, "replayed": 0} | counts,
         "results": results,
     }
     return request, answer

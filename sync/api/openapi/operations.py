@@ -49,9 +49,7 @@ def _batch() -> Json:
     }
     answered = {**_json("BatchAnswer"), "example": answer}
     responses = {
-        "200": _response(
-            "A verdict for every operation.", answered, extra=("X-Sync-Rejected", "Preference-Applied")
-        ),
+        "200": _response("A verdict for every operation.", answered, extra=("X-Sync-Rejected", "Preference-Applied")),
         **_problems(problems),
         "409": _both_conflicts(answered),
     }

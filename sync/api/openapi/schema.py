@@ -22,9 +22,7 @@ Json = dict[str, Any]
 class ProtocolSchema(AutoSchema):
     """Describes the addresses of the protocol by hand, every other view as usual."""
 
-    def get_operation(
-        self, path: str, path_regex: str, path_prefix: str, method: str, registry: Any
-    ) -> Json | None:
+    def get_operation(self, path: str, path_regex: str, path_prefix: str, method: str, registry: Any) -> Json | None:
         """The OpenAPI operation of one method of one address."""
         own = described(path, method)
         if own is not None:

@@ -227,5 +227,3 @@ def test_every_check_returns_or_raises_a_fault(value: Any) -> None:
             check(value)
         except Fault as fault:
             assert fault.message  # noqa: PT017 - either is fine
-
-
