@@ -1,6 +1,6 @@
 """Entry point for an ASGI server.
 
-Batches are served over WSGI (`config.wsgi`): the ORM is synchronous, and under ASGI every request pays for a thread hop.
+Batches are served over WSGI (`config.wsgi`): the ORM is synchronous, and under ASGI each request pays for a thread hop.
 """
 
 import os

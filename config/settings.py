@@ -1,6 +1,6 @@
 """Settings of the deployed server. Every name that is read from the environment stands in this file.
 
-Each has its name, unit, default and reason beside it. The names of the embedded Postgres are the one exception: they are
+Each has its name, unit, default and reason beside it. Those of the embedded Postgres are the one exception: they are
 read on the first connection, in `config.embedded_postgres.place`.
 
 For development a `.env` file beside `manage.py` is read. `make` writes one with `DEBUG=1` where there is none, so that
@@ -39,10 +39,8 @@ if not SECRET_KEY:
 # ALLOWED_HOSTS · comma-separated names · this machine in development, nothing in production.
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
 
-# CSRF_TRUSTED_ORIGINS · comma-separated origins · none: needed when the admin is served behind a proxy under another name.
+# CSRF_TRUSTED_ORIGINS · comma-separated origins · none: needed when a proxy serves the admin under another name.
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-
-# Applications
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -93,12 +91,10 @@ TEMPLATES: list[dict[str, Any]] = [
     },
 ]
 
-# Database
-
-# DATABASE_URL · postgres://user:password@host:port/name · none: then the embedded Postgres starts on the first connection.
+# DATABASE_URL · postgres://user:password@host:port/name · none: the embedded Postgres starts on the first connection.
 DATABASE_URL = env.str("DATABASE_URL", default="")
 
-# EMBEDDED_POSTGRES_ALLOWED · flag · off: outside development one machine's private Postgres is a choice, not an accident.
+# EMBEDDED_POSTGRES_ALLOWED · flag · off: outside development a private Postgres is a choice, not an accident.
 EMBEDDED_POSTGRES_ALLOWED = env.bool("EMBEDDED_POSTGRES_ALLOWED", default=False)
 
 # DATABASE_POOL_SIZE · connections per process · 16: as many as a worker has threads to use them.
@@ -139,8 +135,6 @@ DATABASES: dict[str, dict[str, Any]] = {
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Users
-
 AUTH_USER_MODEL = "entities.User"
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -152,14 +146,10 @@ AUTH_PASSWORD_VALIDATORS = [
 
 LOGIN_URL = "admin:login"
 
-# Language and time
-
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = False
 USE_TZ = True
-
-# Static files
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
@@ -174,8 +164,6 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
-
-# API
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["sync.api.authentication.BearerAuthentication"],
@@ -207,7 +195,7 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 
-# Django's own cap on `request.body`, bytes. Higher than SYNC's limit, so that the API answers 413 with its limits itself.
+# Django's own cap on `request.body`, bytes. Above SYNC's limit: the API answers 413 itself, with its limits in the body.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
 
 # Read by `sync.conf`, where each name has its default, unit and reason.
@@ -229,7 +217,7 @@ TOKEN_ISSUERS = env.json("TOKEN_ISSUERS", default=[])
 SYNC_AUTH: dict[str, Any] = {
     "KEYS": TOKEN_KEYS,
     "ISSUERS": TOKEN_ISSUERS,
-    # TOKEN_ISSUER, TOKEN_AUDIENCE · text · writeback: `iss` and `aud` of our tokens. Two servers that share keys differ here.
+    # TOKEN_ISSUER, TOKEN_AUDIENCE · text · writeback: `iss` and `aud` of our tokens. Servers that share keys differ here.
     "ISSUER": env.str("TOKEN_ISSUER", default="writeback"),
     "AUDIENCE": env.str("TOKEN_AUDIENCE", default="writeback"),
 }
@@ -251,8 +239,6 @@ CORS_EXPOSE_HEADERS = ["X-Sync-Rejected", "X-Request-ID", "Retry-After"]
 # Seconds a browser may remember a preflight: a phone on a slow network pays for one a day.
 CORS_PREFLIGHT_MAX_AGE = 86_400
 
-# Transport security
-
 # HTTPS_ONLY · flag · on in production: redirect, secure cookies and HSTS. Off for a server on a closed network.
 HTTPS_ONLY = env.bool("HTTPS_ONLY", default=not DEBUG)
 # HSTS_SECONDS · seconds · one year: shorter while a domain is being moved.
@@ -270,8 +256,6 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_FORWARDED
 SESSION_COOKIE_SECURE = HTTPS_ONLY
 CSRF_COOKIE_SECURE = HTTPS_ONLY
 X_FRAME_OPTIONS = "DENY"
-
-# Logs
 
 # LOG_LEVEL · DEBUG, INFO, WARNING, ERROR · INFO: one line per batch.
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")

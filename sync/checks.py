@@ -67,7 +67,7 @@ def check_triggers(
                 found.append(
                     checks.Warning(
                         f"The version trigger of {table} is missing, or does not watch the columns in `writes`.",
-                        hint=f"Add TrackVersions({handler.model.__name__!r}, columns={handler.writes!r}) to a migration.",
+                        hint=f"Add TrackVersions({handler.model.__name__!r}, {handler.writes!r}) to a migration.",
                         obj=type(handler),
                         id="sync.W010",
                     )

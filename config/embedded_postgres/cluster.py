@@ -77,7 +77,7 @@ class Cluster:
             os.chown(path, uid, uid)
 
     def _run_initdb(self, side: Path, password_file: Path) -> None:
-        # The builtin provider sorts the same everywhere and after every upgrade of the system's C library (17 and later).
+        # From 17 on: the builtin provider sorts the same everywhere, whatever happens to the system's C library.
         builtin = ["--locale-provider=builtin"] if self.lodging.binaries.major >= 17 else []
         self._run(
             self.lodging.binaries["initdb"],
@@ -98,9 +98,7 @@ class Cluster:
             f"CREATE ROLE {ROLE} LOGIN CREATEDB REPLICATION PASSWORD '{password}'\n"
             f"CREATE DATABASE {DATABASE} OWNER {ROLE}\n"
         )
-        self._run(
-            self.lodging.binaries["postgres"], "--single", "-D", str(side), "postgres", typed=statements
-        )
+        self._run(self.lodging.binaries["postgres"], "--single", "-D", str(side), "postgres", typed=statements)
 
     def _run(self, *command: str, typed: str | None = None) -> None:
         result = self.lodging.identity.run(command, input=typed)

@@ -8,6 +8,7 @@ import fcntl
 import os
 import subprocess
 import sys
+from typing import Any
 
 
 def main(users_lock: str, on_duty: int, uid: int | None, stop_command: list[str]) -> None:
@@ -15,8 +16,8 @@ def main(users_lock: str, on_duty: int, uid: int | None, stop_command: list[str]
     fcntl.flock(users, fcntl.LOCK_EX)
     # From here on a newcomer waits for its shared lock until we are gone.
     if _is_still_there(users, users_lock):
-        identity = {} if uid is None else {"user": uid, "group": uid, "extra_groups": []}
-        subprocess.run(stop_command, check=False, **identity)  # type: ignore[call-overload]
+        identity: dict[str, Any] = {} if uid is None else {"user": uid, "group": uid, "extra_groups": []}
+        subprocess.run(stop_command, check=False, **identity)
     # First off duty, then let newcomers in: they would otherwise think that they are guarded.
     os.close(on_duty)
     os.close(users)

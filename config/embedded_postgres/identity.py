@@ -30,7 +30,9 @@ class Identity:
 
     def run(self, command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[str]:
         """Run a command to its end, out of reach of a Ctrl-C in our terminal, and return what it said."""
-        return subprocess.run(
+        if self.uid is not None:
+            options |= {"user": self.uid, "group": self.uid, "extra_groups": []}
+        result: subprocess.CompletedProcess[str] = subprocess.run(
             [*self.prefix, *command],
             capture_output=True,
             text=True,
@@ -39,8 +41,8 @@ class Identity:
             cwd="/",  # our own directory may be closed to the other user
             start_new_session=True,
             **options,
-            **({"user": self.uid, "group": self.uid, "extra_groups": []} if self.uid is not None else {}),
         )
+        return result
 
     def allows(self, *test: str) -> bool:
         """Tell whether `test`, a check of test(1) such as `-w path`, holds for this identity."""

@@ -23,7 +23,7 @@ def choose(remembered: int | None) -> int:
     highest = _ephemeral_start()
     lowest = _LOWEST if highest > _LOWEST + 1_000 else 1_024
     candidates = range(lowest, max(highest, lowest + 1_000))
-    for port in random.sample(candidates, k=min(200, len(candidates))):  # noqa: S311 - not a secret
+    for port in random.sample(candidates, k=min(200, len(candidates))):
         if _is_free(port):
             return port
     raise EmbeddedPostgresError(f"No free port was found between {candidates.start} and {candidates.stop}.")

@@ -2,7 +2,6 @@
 
 People and memberships end by becoming inactive: rows of the past name them, so no page deletes a membership.
 """
-# ruff: noqa: ARG002 - the signatures are Django's
 
 from __future__ import annotations
 

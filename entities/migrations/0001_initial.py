@@ -198,7 +198,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='customer',
-            constraint=models.UniqueConstraint(condition=models.Q(('deleted_at', None)), fields=('business', 'tax_number'), name='customers_tax_number_unique'),
+            constraint=models.UniqueConstraint(condition=models.Q(('deleted_at', None)), fields=('business', 'tax_number'), name='customers_tax_number_unique', violation_error_message='Another customer of this business has this tax number.'),
         ),
         migrations.AddConstraint(
             model_name='customer',
@@ -210,7 +210,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='distribution',
-            constraint=models.UniqueConstraint(condition=models.Q(('deleted_at', None)), fields=('business', 'seller', 'product', 'day'), name='distributions_day_unique'),
+            constraint=models.UniqueConstraint(condition=models.Q(('deleted_at', None)), fields=('business', 'seller', 'product', 'day'), name='distributions_day_unique', violation_error_message='This seller has this product on this day already.'),
         ),
         migrations.AddConstraint(
             model_name='distribution',
@@ -234,7 +234,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='sale',
-            constraint=models.UniqueConstraint(condition=models.Q(('deleted_at', None)), fields=('business', 'number'), name='sales_number_unique'),
+            constraint=models.UniqueConstraint(condition=models.Q(('deleted_at', None)), fields=('business', 'number'), name='sales_number_unique', violation_error_message='Another sale of this business has this number.'),
         ),
         migrations.AddConstraint(
             model_name='sale',

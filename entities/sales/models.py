@@ -47,7 +47,10 @@ class Customer(SyncedModel):
         ordering = ("name",)
         constraints = (
             models.UniqueConstraint(
-                fields=("business", "tax_number"), condition=LIVING, name="customers_tax_number_unique"
+                fields=("business", "tax_number"),
+                condition=LIVING,
+                name="customers_tax_number_unique",
+                violation_error_message="Another customer of this business has this tax number.",
             ),
             models.CheckConstraint(condition=_not_blank("name"), name="customers_name_not_blank"),
             models.CheckConstraint(
@@ -98,7 +101,10 @@ class Sale(SyncedModel):
         )
         constraints = (
             models.UniqueConstraint(
-                fields=("business", "number"), condition=LIVING, name="sales_number_unique"
+                fields=("business", "number"),
+                condition=LIVING,
+                name="sales_number_unique",
+                violation_error_message="Another sale of this business has this number.",
             ),
             models.CheckConstraint(condition=_not_blank("number"), name="sales_number_not_blank"),
             models.CheckConstraint(condition=Q(total__gte=0), name="sales_total_not_negative"),
@@ -232,6 +238,7 @@ class Distribution(SyncedModel):
                 fields=("business", "seller", "product", "day"),
                 condition=LIVING,
                 name="distributions_day_unique",
+                violation_error_message="This seller has this product on this day already.",
             ),
             models.CheckConstraint(condition=_not_blank("product"), name="distributions_product_not_blank"),
             models.CheckConstraint(

@@ -95,6 +95,16 @@ class SyncedModelForm(_ModelForm):
             )
         return cleaned
 
+    def validate_constraints(self) -> None:
+        """Against the whole row: Django skips a constraint over columns that are not in the form.
+
+        `deleted_at` is in every condition and in no form; without this a taken value would be an error page.
+        """
+        try:
+            self.instance.validate_constraints(exclude=set(self.errors))
+        except ValidationError as error:
+            self._update_errors(error)
+
 
 class SyncedModelAdmin(_ModelAdmin):
     """Base of the admin pages of synced tables. A subclass names its own `fields` and lists."""
@@ -189,7 +199,8 @@ class SyncedModelAdmin(_ModelAdmin):
         try:
             return super().delete_view(request, object_id, extra_context)
         except ProtectedError as error:
-            self.message_user(request, str(error.args[0]), messages.ERROR)
+            children = ", ".join(sorted(str(child) for child in error.protected_objects))
+            self.message_user(request, f"Not deleted: living rows refer to it: {children}.", messages.ERROR)
             page = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
             return redirect(reverse(page, args=(object_id,)))
 

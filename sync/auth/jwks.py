@@ -14,7 +14,7 @@ import jwt
 import structlog
 
 from sync.auth.conf import ExternalIssuer, auth_conf
-from sync.auth.jwts import token_invalid
+from sync.auth.jwts import UNREADABLE, token_invalid
 from sync.protocol.codes import ProblemCode
 from sync.protocol.problems import Problem
 
@@ -65,7 +65,7 @@ class IssuerKeys:
             self._tried_at = time.monotonic()
             self._keys = {key.key_id: key for key in self._client.get_signing_keys() if key.key_id}
             self._fetched_at = time.monotonic()
-        except (jwt.PyJWTError, OSError, ValueError) as error:
+        except (*UNREADABLE, OSError) as error:
             log.warning("jwks_unreachable", issuer=self._issuer, error=type(error).__name__)
             return
         finally:

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from hashlib import sha256
 from json.encoder import encode_basestring_ascii as quoted
-from math import isfinite
 from typing import Any, Final
 from uuid import UUID
 
@@ -176,12 +175,15 @@ _LONGEST_ECHO: Final = 200  # characters
 def echoed(value: Any) -> Any:
     """What an answer repeats of a field that cannot be used: always plain JSON types, never much of it."""
     value = plain(value)
-    if isinstance(value, (dict, list)) and len(text := as_text(value)) > _LONGEST_ECHO:
-        value = text
-    if isinstance(value, Decimal):
-        near = float(value)
-        value = near if isfinite(near) and Decimal(str(near)) == value else str(value)
-    return value[:_LONGEST_ECHO] if isinstance(value, str) else value
+    if isinstance(value, str):
+        return value[:_LONGEST_ECHO]
+    text = as_text(value)
+    return json.loads(text, parse_float=_float_or_text) if len(text) <= _LONGEST_ECHO else text[:_LONGEST_ECHO]
+
+
+def _float_or_text(spelled: str) -> float | str:
+    near = float(spelled)
+    return near if Decimal(str(near)) == Decimal(spelled) else spelled
 
 
 def plain(value: Any) -> Any:

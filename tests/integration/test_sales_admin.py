@@ -164,7 +164,8 @@ class TestEdits:
     def test_a_taken_number_is_an_error_of_the_form(self, browser: Client) -> None:
         sale = SaleFactory()
         other = SaleFactory(business=sale.business)
-        assert errors_of(edit(browser, other, number=sale.number))
+        response = edit(browser, other, number=sale.number)
+        assert "Another sale of this business has this number." in str(errors_of(response)["__all__"])
 
     def test_a_number_of_a_tombstone_is_free(self, browser: Client) -> None:
         gone = SaleFactory()
@@ -266,7 +267,6 @@ class TestDeletes:
         parent = getattr(row, name)
         shown = browser.get(page(parent, "delete"))
         assert len(shown.context["protected"]) == 1
-        assert "cannot be deleted" in shown.content.decode() or "protected" in shown.content.decode()
         browser.post(page(parent, "delete"), {"post": "yes"})
         assert not type(parent).objects.get(pk=parent.pk).is_deleted
 
@@ -284,7 +284,7 @@ class TestDeletes:
         admin = site.get_model_admin(Customer)
         monkeypatch.setattr(admin, "get_deleted_objects", lambda *_: ([], {}, set(), []))
         response = browser.post(page(sale.customer, "delete"), {"post": "yes"}, follow=True)
-        assert "cannot be deleted while living rows" in response.content.decode()
+        assert f"Not deleted: living rows refer to it: {sale.number}." in response.content.decode()
         assert not Customer.objects.get(pk=sale.customer_id).is_deleted
 
 

@@ -65,7 +65,7 @@ class PaymentHandler(EntityHandler[Payment]):
             raise Reject("overpaid", fields={"amount": "is more than is owed"})
 
     @rule("update")
-    def payments_are_final(self, change: Change[Payment]) -> None:  # noqa: ARG002 - every change
+    def payments_are_final(self, change: Change[Payment]) -> None:
         """Receipts have been given for them."""
         raise Reject("payment_final")
 

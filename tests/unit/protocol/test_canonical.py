@@ -33,11 +33,12 @@ def of(payload: Any) -> bytes:
     return content(payload=payload)
 
 
+usable_decimals = st.decimals(allow_nan=False, allow_infinity=False).filter(lambda d: -308 <= d.adjusted() <= 308)
 scalars = (
     st.none()
     | st.booleans()
     | st.integers(-(10**40), 10**40)
-    | st.decimals(allow_nan=False, allow_infinity=False)
+    | usable_decimals
     | st.text(st.characters())
     | st.text(st.characters(categories=["Cs"]), max_size=1)
     | st.sampled_from([Unusable("NaN"), Unusable("-Infinity"), Unusable("1e400"), "NaN", "1e400", "\x00"])
@@ -98,7 +99,7 @@ def test_numbers_that_differ_in_the_last_digit_differ() -> None:
 
 
 DIFFERENT: list[Any] = [
-    None, True, False, 0, 1, -1, "", "0", "1", "true", "null", "1.5", Decimal("1.5"), Decimal("-1.5"), Decimal("15"),
+    None, True, False, 0, 1, -1, "", "0", "1", "true", "null", "1.5", Decimal("1.5"), Decimal("-1.5"), Decimal(15),
     Decimal("1.5e18"), Decimal("1.5e19"), [], {}, [None], [[]], [1, 2], [12], ["1", "2"], ["12"], {"a": 1}, {"a": "1"},
     {"a": {"b": 1}}, {"a": 1, "b": 1}, {"as1:b": "c"}, {"a": "s1:b"}, {"a": "b", "c": "d"}, {"a": "bs1:cs1:d"}, {"": ""},
     {"a": None}, Unusable("NaN"), "NaN", Unusable("Infinity"), Unusable("-Infinity"), "u3:NaN", [Unusable("NaN")],
@@ -178,15 +179,13 @@ def test_nothing_that_can_be_decoded_makes_them_fail(value: Any) -> None:
     assert as_text(value).isascii()
     json.dumps(echoed(value), allow_nan=False)
     if storable(value):
-        assert of(read(dumps(value))) == of(value) or "e" in dumps(value).lower()
+        assert of(read(dumps(value))) == of(value)
 
 
 @given(values)
 def test_text_that_is_kept_can_be_read_again(value: Any) -> None:
     """With the same decoder, to the same content: nothing of what was sent is lost."""
-    body = as_text({"kept": value})
-    if "E" not in body:  # an exponent beyond a double's reads as a marker
-        assert of(read(body)) == of({"kept": value})
+    assert of(read(as_text({"kept": value}))) == of({"kept": value})
 
 
 @pytest.mark.parametrize(
@@ -206,8 +205,17 @@ def test_text_that_is_kept_looks_like_what_was_sent(sent: str, kept: str) -> Non
 
 @pytest.mark.parametrize(
     "body",
-    [r'"\u0000"', r'"\ud800"', r'{"\u0000": 1}', r'{"a": ["\udfff"]}', "NaN", '{"a": [1e400]}', '{"a": 1, "a": 1}']
-    + ["0." + "1" * 1500, '{"a": {"b": 1, "b": 2}}'],
+    [
+        r'"\u0000"',
+        r'"\ud800"',
+        r'{"\u0000": 1}',
+        r'{"a": ["\udfff"]}',
+        "NaN",
+        '{"a": [1e400]}',
+        '{"a": 1, "a": 1}',
+        "0." + "1" * 1500,
+        '{"a": {"b": 1, "b": 2}}',
+    ],
 )
 def test_what_jsonb_cannot_hold_is_not_storable(body: str) -> None:
     """At any depth, in keys and in values."""

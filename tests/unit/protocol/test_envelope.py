@@ -1,7 +1,6 @@
 """The body of a request: every problem of the table, and the batch that a good one becomes."""
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -192,13 +191,28 @@ names = st.sampled_from(
 )
 anything = st.recursive(
     st.sampled_from(
-        ["NaN", "-Infinity", "1e400", "null", "true", "1", "4.0", "-1", '""', r'"\u0000"', r'"\ud800"', '"insert"']
-        + [f'"{CLIENT}"', '"2026-11-20T12:00:00Z"', "9" * 400]
+        [
+            "NaN",
+            "-Infinity",
+            "1e400",
+            "null",
+            "true",
+            "1",
+            "4.0",
+            "-1",
+            '""',
+            r'"\u0000"',
+            r'"\ud800"',
+            '"insert"',
+            f'"{CLIENT}"',
+            '"2026-11-20T12:00:00Z"',
+            "9" * 400,
+        ]
     ),
     lambda inner: (
         st.lists(inner, max_size=3).map(lambda items: f"[{','.join(items)}]")
         | st.lists(st.tuples(names, inner), max_size=4).map(
-            lambda pairs: "{%s}" % ",".join(f'"{key}":{value}' for key, value in pairs)
+            lambda pairs: "{{{}}}".format(",".join(f'"{key}":{value}' for key, value in pairs))
         )
     ),
     max_leaves=25,
@@ -218,9 +232,8 @@ def test_whatever_stands_in_operations_is_an_operation(one: str, other: str) -> 
 @given(st.binary() | st.text().map(str.encode) | anything.map(str.encode))
 def test_any_body_is_a_batch_or_a_problem(body: bytes) -> None:
     """Nothing else escapes."""
-    attempt: Callable[[], Batch] = lambda: read(body)  # noqa: E731
     try:
-        attempt()
+        read(body)
     except Problem as problem:
-        assert problem.status == 400
+        assert problem.status == 400  # noqa: PT017 - either is fine
         json.dumps(problem.as_json(), allow_nan=False)

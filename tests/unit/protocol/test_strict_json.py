@@ -1,5 +1,6 @@
 """Bytes to values: what is refused as a whole, what becomes a marker, and that both parsers agree."""
 
+import contextlib
 import string
 import time
 from decimal import Decimal
@@ -37,8 +38,24 @@ documents = st.recursive(
 # bytes that look like JSON more often than chance would have it
 fragments = st.lists(
     st.sampled_from(
-        [*'{}[]:," \n0123456789eE+-.', "true", "null", "NaN", "-Infinity", '"a"', '"b"', "1e400", "\\ud800", '\\"']
-        + ['"operations":', "[[", "]]", "é", "\x00", "\ufeff"]
+        [
+            *'{}[]:," \n0123456789eE+-.',
+            "true",
+            "null",
+            "NaN",
+            "-Infinity",
+            '"a"',
+            '"b"',
+            "1e400",
+            "\\ud800",
+            '\\"',
+            '"operations":',
+            "[[",
+            "]]",
+            "é",
+            "\x00",
+            "\ufeff",
+        ]
     ),
     max_size=30,
 ).map(lambda pieces: "".join(pieces).encode())
@@ -62,7 +79,7 @@ def test_any_bytes_give_a_document_or_a_problem(body: bytes) -> None:
     try:
         document = read(body)
     except Problem as problem:
-        assert problem.status == 400
+        assert problem.status == 400  # noqa: PT017 - either is fine
         return
     assert document.value == strict_json._decode_carefully(body, 32, 1000).value
 
@@ -82,8 +99,21 @@ def test_a_whole_number_is_an_int() -> None:
 
 @pytest.mark.parametrize(
     "spelled",
-    ["NaN", "Infinity", "-Infinity", "1e400", "-1e400", "1e309", "1e-400", "1e999999999", "1e9999999999999999999"]
-    + ["9" * 310, "-" + "9" * 310, "9" * 5000, "1e-9999999999999999999"],
+    [
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "1e400",
+        "-1e400",
+        "1e309",
+        "1e-400",
+        "1e999999999",
+        "1e9999999999999999999",
+        "9" * 310,
+        "-" + "9" * 310,
+        "9" * 5000,
+        "1e-9999999999999999999",
+    ],
 )
 def test_a_number_that_nobody_can_use_becomes_a_marker(spelled: str) -> None:
     """Its neighbours are read as if nothing had happened, and its spelling is kept."""
@@ -193,10 +223,8 @@ def test_the_deepest_body_that_is_allowed_is_read() -> None:
 def test_a_hostile_body_is_answered_at_once(body: bytes) -> None:
     """No recursion, nothing quadratic: four megabytes of anything cost less than a second or two."""
     started = time.perf_counter()
-    try:
+    with contextlib.suppress(Problem):
         assert isinstance(read(body).value, Unusable)
-    except Problem:
-        pass
     assert time.perf_counter() - started < 3
 
 
