@@ -195,7 +195,7 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 
-# Django's own cap on `request.body`, bytes. Above SYNC's limit: the API answers 413 itself, with its limits in the body.
+# Django's own cap on `request.body`, bytes. Above SYNC's limit: the API's own 413 tells its limits.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
 
 # Read by `sync.conf`, where each name has its default, unit and reason.
@@ -217,7 +217,7 @@ TOKEN_ISSUERS = env.json("TOKEN_ISSUERS", default=[])
 SYNC_AUTH: dict[str, Any] = {
     "KEYS": TOKEN_KEYS,
     "ISSUERS": TOKEN_ISSUERS,
-    # TOKEN_ISSUER, TOKEN_AUDIENCE · text · writeback: `iss` and `aud` of our tokens. Servers that share keys differ here.
+    # TOKEN_ISSUER, TOKEN_AUDIENCE · text · writeback: `iss` and `aud` of our tokens, apart for servers that share keys.
     "ISSUER": env.str("TOKEN_ISSUER", default="writeback"),
     "AUDIENCE": env.str("TOKEN_AUDIENCE", default="writeback"),
 }

@@ -31,6 +31,7 @@ class Conf:
     IDLE_TIMEOUT_MS: int = 15_000  # of a transaction whose worker went quiet
     TRANSACTION_TIMEOUT_MS: int = 30_000  # of the whole transaction, on Postgres 17 and newer
     ATTEMPTS: int = 4  # how often a batch is tried when the database has passing trouble
+    TIME_BUDGET_MS: int = 20_000  # no operation of a batch starts later than this; the rest is not_attempted
     RETRY_BASE_MS: int = 50  # first pause between tries; doubles, with jitter, so that rivals do not meet again
     RETRY_BUDGET_MS: int = 15_000  # no new try begins later than this: clients have time-outs of their own
     RETRY_AFTER_S: int = 5  # what a client is told to wait after trouble that outlived our tries

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 
 import factory
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from factory.django import DjangoModelFactory
 
 from entities.accounts.models import Business, Membership, User
 from entities.sales.models import Customer, Distribution, Payment, Sale, SaleItem
+
+
+@cache
+def _hash_of_demo(hasher: str) -> str:
+    """Hashing is slow on purpose; once per hasher is enough."""
+    return make_password("demo")
 
 
 class UserFactory(DjangoModelFactory):
@@ -17,10 +26,9 @@ class UserFactory(DjangoModelFactory):
 
     class Meta:
         model = User
-        skip_postgeneration_save = True
 
     username = factory.Sequence(lambda n: f"user-{n}")
-    password = factory.django.Password("demo")
+    password = factory.LazyFunction(lambda: _hash_of_demo(settings.PASSWORD_HASHERS[0]))
 
 
 class BusinessFactory(DjangoModelFactory):

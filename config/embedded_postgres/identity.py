@@ -100,14 +100,22 @@ def _homes(place: Place, identity: Identity) -> tuple[Path, ...]:
 
 def _prepare(home: Path, identity: Identity) -> bool:
     """Create `home` where it is missing and tell whether the identity can write to it."""
-    if not home.exists():
-        try:
-            home.mkdir(parents=True)
-        except OSError:
-            return False
-        if identity.uid is not None:
-            os.chown(home, identity.uid, identity.uid)
+    try:
+        created = _create(home)
+    except OSError:
+        return False
+    if created and identity.uid is not None:
+        os.chown(home, identity.uid, identity.uid)
     return identity.allows("-w", str(home), "-a", "-x", str(home))
+
+
+def _create(home: Path) -> bool:
+    missing = [path for path in (home, *home.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir(exist_ok=True)
+        # Under a strict umask the other user could not pass through; what is private lies deeper, in mode 700.
+        path.chmod(0o755)
+    return bool(missing)
 
 
 def _executable(binaries: Binaries, identity: Identity, home: Path) -> Binaries:

@@ -95,15 +95,18 @@ class SyncedModelForm(_ModelForm):
             )
         return cleaned
 
-    def validate_constraints(self) -> None:
-        """Against the whole row: Django skips a constraint over columns that are not in the form.
+    def validate_unique(self) -> None:
+        """Also constraints over columns that are not in the form, which Django leaves out.
 
-        `deleted_at` is in every condition and in no form; without this a taken value would be an error page.
+        `deleted_at` is in every condition and in no form: a taken value would be an error page.
         """
+        super().validate_unique()
+        if self.errors:
+            return
         try:
-            self.instance.validate_constraints(exclude=set(self.errors))
+            self.instance.validate_constraints()
         except ValidationError as error:
-            self._update_errors(error)
+            self.add_error(None, error)
 
 
 class SyncedModelAdmin(_ModelAdmin):

@@ -11,7 +11,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import structlog
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import (
+    ImproperlyConfigured,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+)
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
@@ -107,7 +112,13 @@ def log_unexpected(exc: BaseException) -> None:
     """One line with the classes and the trace, without the texts: those of a driver hold values of rows."""
     chain = list(_chain(exc))
     frames = [line for error in reversed(chain) for line in traceback.format_tb(error.__traceback__)]
-    log.error("internal_error", error=[type(error).__qualname__ for error in chain], trace="".join(frames))
+    log.error(
+        "internal_error",
+        error=[type(error).__qualname__ for error in chain],
+        trace="".join(frames),
+        # The one kind of text that is written for whoever reads the log.
+        hints=[str(error) for error in chain if isinstance(error, ImproperlyConfigured)],
+    )
 
 
 def _chain(exc: BaseException | None) -> Iterator[BaseException]:

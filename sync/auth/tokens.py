@@ -88,6 +88,11 @@ def read_refresh(token: str) -> RefreshLink:
     )
 
 
+def assert_usable(key: SigningKey) -> None:
+    """Errors: ImproperlyConfigured for a key that cannot sign."""
+    _signing(key)
+
+
 def _signed(kind: TokenType, claims: dict[str, Any], *, seconds: int) -> str:
     conf = auth_conf()
     if not conf.KEYS:

@@ -7,12 +7,14 @@ Not here: what is decided without running (`docket`), the stages (`pipeline`).
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import structlog
 
+from sync.conf import conf
 from sync.engine import constraints, pipeline, session
 from sync.engine.docket import Docket, dependency_failed, group_failed
 from sync.engine.effects import Written
@@ -68,12 +70,22 @@ class ReferenceExecutor:
         Errors: passing trouble of the database, which ends the batch's transaction.
         """
         self._admitted = admitted
+        deadline = time.monotonic() + conf().TIME_BUDGET_MS / 1000
         for unit in plan.units:
             failed = self._docket.failed_replay(unit)
             if failed is not None:
                 self._fail_before_start(unit, failed)
+            elif time.monotonic() > deadline:
+                self._put_off(unit)
             else:
                 self._run_unit(unit)
+
+    def _put_off(self, unit: Unit) -> None:
+        """Keep what is done rather than run into the transaction's time-out and lose it all, again and again."""
+        for operation in unit.operations:
+            known = self._docket.judged_by_envelope_or_ledger(operation)
+            replay = known if known is not None and known.replayed else None
+            self._docket.record(operation, replay or refusal("not_attempted"))
 
     def _fail_before_start(self, unit: Unit, failed: Operation) -> None:
         cause = self._docket.judged_by_envelope_or_ledger(failed)

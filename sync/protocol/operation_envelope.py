@@ -144,21 +144,16 @@ def _nothing_usable(position: int, sent: Any) -> Operation:
 
 
 def _required(sent: dict[str, Any], name: str, check: Callable[[Any], T], faults: Faults) -> T | None:
-    value = sent.get(name)
-    if value is None:
+    if sent.get(name) is None:
         faults.setdefault(name, ("is required",))
         return None
-    return _unless_faulty(value, name, check, faults)
+    return _optional(sent, name, check, faults)
 
 
 def _optional(sent: dict[str, Any], name: str, check: Callable[[Any], T], faults: Faults) -> T | None:
     """The checked value; None when it is absent, null, or cannot be used."""
     value = sent.get(name)
-    return None if value is None else _unless_faulty(value, name, check, faults)
-
-
-def _unless_faulty(value: Any, name: str, check: Callable[[Any], T], faults: Faults) -> T | None:
-    if name in faults:  # it has been blamed for a marker
+    if value is None or name in faults:  # one that has been blamed for a marker is not looked at again
         return None
     try:
         return check(value)

@@ -8,6 +8,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from sync.auth.actors import directory
+from sync.auth.checks import check_auth
 from sync.auth.conf import auth_conf
 from sync.auth.tokens import issue_access
 from tests.token_forge import AUTH, SECRET
@@ -63,6 +64,23 @@ def test_a_key_that_is_no_private_key_is_named(settings: Any) -> None:
     with pytest.raises(ImproperlyConfigured, match="Ed25519") as caught:
         issue_access(user_id=uuid4(), tenant_id=uuid4())
     assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("auth", "actors", "found"),
+    [
+        (AUTH, "entities.accounts.actors.directory", []),
+        ({"ISSUERS": [ISSUER]}, "entities.accounts.actors.directory", []),
+        ({}, "entities.accounts.actors.directory", ["sync.E102"]),
+        ({"KEYS": ["a:short"]}, "entities.accounts.actors.directory", ["sync.E101"]),
+        ({"KEYS": [{"kid": "ed", "key": SECRET, "algorithm": "EdDSA"}]}, "", ["sync.E101", "sync.E103"]),
+        (AUTH, "nowhere.directory", ["sync.E103"]),
+    ],
+)
+def test_mistakes_are_found_at_start_up(settings: Any, auth: Any, actors: str, found: list[str]) -> None:
+    """`manage.py check` reports what would otherwise be the first user's 500."""
+    settings.SYNC_AUTH, settings.SYNC = auth, {"ACTORS": actors}
+    assert [message.id for message in check_auth(None)] == found
 
 
 def test_keys_are_not_shown(settings: Any) -> None:

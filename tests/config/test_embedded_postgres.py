@@ -1,0 +1,377 @@
+"""The embedded Postgres: when it starts, who may share it, what it survives, and when it goes away.
+
+Every test works in a data directory of its own and ends only processes it has started, by their pid.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from config.embedded_postgres import binaries
+from config.embedded_postgres.place import CHECKOUT
+from config.embedded_postgres.server import read_pid_file
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the launcher needs flock")
+
+NOBODY = 65534
+PATIENCE = 30  # seconds
+
+# A process that uses the server until its standard input is closed.
+STAY = """
+import sys
+from config.embedded_postgres.launcher import launcher
+print(launcher.address().port, flush=True)
+sys.stdin.read()
+"""
+
+# Django on the embedded Postgres; `reached()` is the pid of the backend that answers.
+DJANGO = """
+import os, signal, sys, django
+django.setup()
+from django.db import connection
+from config.embedded_postgres.server import read_pid_file
+def reached():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return cursor.fetchone()[0]
+"""
+
+
+class Ground:
+    """A directory for data, and the processes that use it."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.data = home / f"{_major()}-fast"
+        self.users: list[subprocess.Popen[str]] = []
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("DATABASE_", "COV_"))},
+            "PYTHONPATH": str(CHECKOUT),
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "DEBUG": "1",
+            "DATABASE_URL": "",
+            "EMBEDDED_POSTGRES_DATA": str(home),
+            "EMBEDDED_POSTGRES_FAST": "1",
+        }
+
+    def start(self, code: str = STAY, *, python: str = sys.executable) -> subprocess.Popen[str]:
+        """Start a process that uses the server, without waiting for it."""
+        user = subprocess.Popen(
+            [python, "-c", code],
+            env=self.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=self.home,
+        )
+        self.users.append(user)
+        return user
+
+    def enter(self, **options: str) -> tuple[subprocess.Popen[str], int]:
+        """Start a process that stays, and return it with the port it was told."""
+        user = self.start(**options)
+        return user, _port_told_by(user)
+
+    def run(self, code: str) -> str:
+        """Run a process to its end and return what it printed."""
+        out, err = self.start(code).communicate(timeout=PATIENCE)
+        assert self.users[-1].returncode == 0, err
+        return out.strip()
+
+    def postmaster(self) -> int:
+        found = read_pid_file(self.data)
+        assert found is not None
+        return found.pid
+
+    def wait_until_stopped(self) -> None:
+        _wait(lambda: not (self.data / "postmaster.pid").exists(), "the server to stop")
+
+    def clear(self) -> None:
+        for user in self.users:
+            user.kill()
+            user.communicate()
+        with suppress(AssertionError):
+            self.wait_until_stopped()
+        left = read_pid_file(self.data)
+        if left is not None:
+            with suppress(ProcessLookupError):
+                os.kill(left.pid, signal.SIGQUIT)
+
+
+@pytest.fixture
+def ground() -> Iterator[Ground]:
+    # Not pytest's own directory: that one is closed to other users, and one of the tests is about them.
+    home = Path(tempfile.mkdtemp(prefix="embedded-"))
+    home.chmod(0o755)
+    ground = Ground(home)
+    yield ground
+    ground.clear()
+    shutil.rmtree(home)
+
+
+def test_nothing_starts_before_the_first_connection(ground: Ground) -> None:
+    """`help`, `check` and image builds set Django up and connect to nothing."""
+    ground.run("import django; django.setup(); from django.db import connection; connection.ops.quote_name('a')")
+    assert list(ground.home.iterdir()) == []
+
+
+def test_the_first_connection_starts_it(ground: Ground) -> None:
+    """The server is the one that was promised: logical replication, UTC, loopback only, a role that is no superuser."""
+    shown = ground.run(
+        DJANGO
+        + """
+with connection.cursor() as cursor:
+    for name in "wal_level", "TimeZone", "listen_addresses", "unix_socket_directories", "is_superuser", "fsync":
+        cursor.execute(f"SHOW {name}")
+        print(cursor.fetchone()[0] or "-", end=" ")
+    cursor.execute("SELECT datlocprovider, current_user FROM pg_database WHERE datname = current_database()")
+    print(*cursor.fetchone())
+"""
+    )
+    assert shown == "logical UTC 127.0.0.1 - off off b writeback"
+
+
+def test_durability_is_only_given_up_on_request(ground: Ground) -> None:
+    """Without the fast mode the data lie in another directory and are synced."""
+    ground.environment["EMBEDDED_POSTGRES_FAST"] = "0"
+    ground.data = ground.home / str(_major())
+    shown = ground.run(
+        DJANGO + 'cursor = connection.cursor(); cursor.execute("SHOW fsync"); print(cursor.fetchone()[0])'
+    )
+    assert shown == "on"
+    assert ground.data.exists()
+    assert not ground.data.with_name(f"{_major()}-fast").exists()
+
+
+def test_the_password_is_private_and_needed(ground: Ground) -> None:
+    """Another user of the machine can reach the port, but not the data."""
+    _, port = ground.enter()
+    secret = ground.data / "writeback.password"
+    assert secret.stat().st_mode & 0o777 == 0o600
+    assert ground.data.stat().st_mode & 0o777 == 0o700
+    import psycopg
+
+    with pytest.raises(psycopg.OperationalError, match="password"):
+        psycopg.connect(host="127.0.0.1", port=port, user="writeback", password="guess", dbname="writeback")
+
+
+def test_the_port_lies_below_the_ephemeral_range_and_is_remembered(ground: Ground) -> None:
+    """A tool that was told the port once may use it again after a restart."""
+    user, port = ground.enter()
+    assert port < 32_768
+    _leave(user)
+    ground.wait_until_stopped()
+    _, again = ground.enter()
+    assert again == port
+
+
+def test_a_port_that_was_taken_meanwhile_is_given_up(ground: Ground) -> None:
+    """Somebody else's server on our port must not keep ours from starting."""
+    user, port = ground.enter()
+    _leave(user)
+    ground.wait_until_stopped()
+    with socket.create_server(("127.0.0.1", port)):
+        _, other = ground.enter()
+    assert other != port
+
+
+def test_processes_that_start_at_once_share_one_server(ground: Ground) -> None:
+    """Test workers and web workers all begin together, on an empty directory."""
+    users = [ground.start() for _ in range(5)]
+    assert len({_port_told_by(user) for user in users}) == 1
+
+
+def test_the_last_one_to_leave_stops_it(ground: Ground) -> None:
+    """While anyone is there the server stays, whoever started it."""
+    first, _ = ground.enter()
+    second, port = ground.enter()
+    _leave(first)
+    time.sleep(0.5)
+    assert _answers(port)
+    _leave(second)
+    ground.wait_until_stopped()
+    assert not _answers(port)
+
+
+def test_a_forked_worker_keeps_it_running(ground: Ground) -> None:
+    """A web server starts its workers by forking, and may leave them alone."""
+    forking = STAY.replace("sys.stdin.read()", "import os; os.fork() and os._exit(0); sys.stdin.read()")
+    parent, port = ground.enter(code=forking)
+    parent.wait(PATIENCE)
+    time.sleep(0.5)
+    assert _answers(port)
+    _leave(parent)
+    ground.wait_until_stopped()
+
+
+def test_a_killed_user_leaves_no_server_behind(ground: Ground) -> None:
+    """`kill -9` runs no exit handler; the kernel gives the lock back all the same."""
+    user, _ = ground.enter()
+    user.kill()
+    user.wait(PATIENCE)
+    ground.wait_until_stopped()
+
+
+def test_it_starts_again_after_its_postmaster_was_killed(ground: Ground) -> None:
+    """A stale postmaster.pid and shared memory in use do not keep the next process out, and commits are still there."""
+    ground.run(DJANGO + 'connection.cursor().execute("CREATE TABLE kept ()")')
+    ground.wait_until_stopped()
+    user, _ = ground.enter()
+    os.kill(ground.postmaster(), signal.SIGKILL)
+    _leave(user)
+    assert ground.run(DJANGO + 'print("kept" in connection.introspection.table_names())') == "True"
+
+
+def test_a_connection_revives_it_after_its_postmaster_was_killed(ground: Ground) -> None:
+    """A server that is killed under a running Django process comes back with the next connection."""
+    pids = ground.run(
+        DJANGO
+        + f"""
+from pathlib import Path
+print(reached())
+connection.close()
+os.kill(read_pid_file(Path({str(ground.data)!r})).pid, signal.SIGKILL)
+connection.settings_dict["OPTIONS"]["pool"]["timeout"] = 2
+connection._connection_pools["default"].timeout = 2
+print(reached())
+"""
+    ).split()
+    assert len(set(pids)) == 2
+
+
+def test_a_pid_file_that_names_another_program_is_removed(ground: Ground) -> None:
+    """After a restart of a container the old pid usually belongs to somebody else."""
+    user, _ = ground.enter()
+    pid_file = ground.data / "postmaster.pid"
+    lines = pid_file.read_text().splitlines()
+    _leave(user)
+    ground.wait_until_stopped()
+    pid_file.write_text("\n".join([str(os.getpid()), *lines[1:], ""]))
+    ground.enter()
+    assert ground.postmaster() != os.getpid()
+
+
+def test_an_interrupted_first_start_leaves_no_half_cluster(ground: Ground) -> None:
+    """What initdb had begun is thrown away by the next start."""
+    (ground.home / f"{_major()}-fast.unfinished" / "base").mkdir(parents=True)
+    ground.enter()
+    assert not (ground.home / f"{_major()}-fast.unfinished").exists()
+
+
+def test_a_ctrl_c_in_the_terminal_does_not_reach_it(ground: Ground) -> None:
+    """The terminal interrupts its whole process group; server and guardian have groups of their own."""
+    user, _ = ground.enter()
+    assert os.getpgid(ground.postmaster()) != os.getpgid(user.pid)
+    assert os.getsid(ground.postmaster()) != os.getsid(user.pid)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become someone else")
+def test_it_runs_without_root(ground: Ground) -> None:
+    """An ordinary user starts it directly."""
+    python = next((path for path in ("/usr/bin/python3", sys.executable) if _can_be_run_by_nobody(path)), None)
+    if python is None:
+        pytest.skip("no Python here that an ordinary user can run")
+    shutil.copytree(CHECKOUT / "config", ground.home / "checkout" / "config")
+    copy = binaries.copied_to(ground.home / "copy", binaries.find(None))
+    own = ground.home / "own"
+    own.mkdir()
+    os.chown(own, NOBODY, NOBODY)
+    ground.data = own / f"{_major()}-fast"
+    ground.environment |= {
+        "PYTHONPATH": str(ground.home / "checkout"),
+        "EMBEDDED_POSTGRES_DATA": str(own),
+        "EMBEDDED_POSTGRES_BIN": str(copy.directory),
+    }
+    drop = f"import os; os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY})\n"
+    ground.enter(code=drop + STAY, python=python)
+    assert ground.data.stat().st_uid == NOBODY
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="is about root")
+@pytest.mark.parametrize("closed", [False, True], ids=["open checkout", "closed checkout"])
+def test_root_without_namespaces_runs_it_as_nobody(ground: Ground, tmp_path: Path, closed: bool) -> None:
+    """Most containers forbid namespaces. A checkout that only root can read has its data and binaries elsewhere."""
+    no_unshare = tmp_path / "bin" / "unshare"
+    no_unshare.parent.mkdir()
+    no_unshare.write_text("#!/bin/sh\nexit 1\n")
+    no_unshare.chmod(0o755)
+    ground.environment["PATH"] = f"{no_unshare.parent}:{ground.environment['PATH']}"
+    checkout = ground.home / "checkout"
+    checkout.mkdir(mode=0o700 if closed else 0o755)
+    del ground.environment["EMBEDDED_POSTGRES_DATA"]
+    elsewhere = ground.home / "elsewhere"
+    ground.data = (elsewhere if closed else checkout / ".postgres") / "nobody" / f"{_major()}-fast"
+    where = (
+        "from config.embedded_postgres import place\n"
+        f"place.CHECKOUT = place.Path({str(checkout)!r})\n"
+        f"place._home_outside = lambda checkout: place.Path({str(elsewhere)!r})\n"
+    )
+    user, _ = ground.enter(code=where + STAY)
+    assert ground.data.stat().st_uid == NOBODY
+    assert checkout.stat().st_mode & 0o777 == (0o700 if closed else 0o755)
+    _leave(user)
+    assert ("cannot reach the checkout" in (user.stderr.read() if user.stderr else "")) == closed
+
+
+def test_an_override_without_binaries_says_so(ground: Ground) -> None:
+    """A typing mistake in EMBEDDED_POSTGRES_BIN is not answered with another Postgres."""
+    ground.environment["EMBEDDED_POSTGRES_BIN"] = str(ground.home)
+    _, err = ground.start().communicate(timeout=PATIENCE)
+    assert "EMBEDDED_POSTGRES_BIN" in err
+
+
+def test_a_home_that_cannot_be_written_says_what_to_do(ground: Ground) -> None:
+    """A read-only checkout is a matter of one setting, and the message names it."""
+    (ground.home / "file").touch()
+    ground.environment["EMBEDDED_POSTGRES_DATA"] = str(ground.home / "file" / "below")
+    _, err = ground.start().communicate(timeout=PATIENCE)
+    assert "Set EMBEDDED_POSTGRES_DATA to a directory of your own" in err
+
+
+def _major() -> int:
+    return binaries.find(None).major
+
+
+def _port_told_by(user: subprocess.Popen[str]) -> int:
+    assert user.stdout is not None
+    line = user.stdout.readline()
+    assert line, user.stderr.read() if user.stderr else ""
+    return int(line)
+
+
+def _leave(user: subprocess.Popen[str]) -> None:
+    assert user.stdin is not None
+    user.stdin.close()
+    user.stdin = None
+    user.wait(PATIENCE)
+
+
+def _answers(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+def _wait(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.05)
+
+
+def _can_be_run_by_nobody(python: str) -> bool:
+    try:
+        return subprocess.run([python, "-c", ""], user=NOBODY, group=NOBODY, extra_groups=[], cwd="/").returncode == 0
+    except OSError:
+        return False

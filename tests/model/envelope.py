@@ -1,0 +1,115 @@
+"""One operation as sent: which of its envelope fields are usable, and what counts as its content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.model.catalogue import ENTITIES
+from tests.model.values import Number, Pairs, as_moment, as_uuid, canonical
+from tests.model.verdict import Verdict, refused
+
+CONTENT = ("entity", "action", "entity_id", "payload", "base_version", "schema_version")
+ACTIONS = ("insert", "update", "delete")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Op:
+    """One operation. A field that is not usable is None, and the fault stands in `verdict`."""
+
+    op_id: str | None
+    entity: str | None
+    action: str | None
+    entity_id: str | None
+    payload: dict[str, Any] | Pairs
+    base_version: int | None
+    time: datetime | None
+    group: str | None
+    depends_on: tuple[str, ...]
+    schema_version: int | None
+    content: Any
+    verdict: Verdict | None
+
+    @property
+    def key(self) -> tuple[str, str] | None:
+        """The row it is about."""
+        return (self.entity, self.entity_id) if self.entity and self.entity_id else None
+
+    def references(self) -> list[tuple[str, str, str]]:
+        """(column, entity, id) of the rows that the payload refers to, where they can be read."""
+        if self.entity not in ENTITIES or isinstance(self.payload, Pairs) or self.action == "delete":
+            return []
+        columns = ENTITIES[self.entity].references()
+        named = [(column, entity, as_uuid(self.payload.get(column))) for column, entity in columns.items()]
+        return [(column, entity, row_id) for column, entity, row_id in named if row_id]
+
+
+def read(sent: Any, *, offset: timedelta, now: datetime, schema_version: int | None) -> Op:
+    """Look at every envelope field; `offset` is the client's clock minus ours."""
+    fields = sent if isinstance(sent, dict) else {}
+    faults: set[str] = set()
+
+    def usable(name: str, read_value: Any, *, required: bool = False) -> Any:
+        value = fields.get(name)
+        if value is None and not required:
+            return None
+        found = read_value(value)
+        if found is None:
+            faults.add(name)
+        return found
+
+    op_id = usable("op_id", as_uuid, required=True)
+    entity = usable("entity", _name, required=True)
+    action = usable("action", _name, required=True)
+    entity_id = usable("entity_id", as_uuid, required=True)
+    payload = usable("payload", _object)
+    base_version = usable("base_version", _positive)
+    own_schema = usable("schema_version", _positive)
+    group = usable("sync_group_id", as_uuid)
+    depends_on = usable("depends_on", _ids)
+    moment = usable("client_timestamp", as_moment)
+    if action == "delete" and payload not in (None, {}):
+        faults.add("payload")
+
+    verdict = None
+    if faults or not isinstance(sent, dict):
+        verdict = refused("invalid", fields=frozenset(faults) if isinstance(sent, dict) else None)
+    elif entity not in ENTITIES:
+        verdict = refused("unknown_entity")
+    elif action not in ACTIONS:
+        verdict = refused("unknown_action")
+    return Op(
+        op_id=op_id,
+        entity=entity,
+        action=action,
+        entity_id=entity_id,
+        payload=payload or {},
+        base_version=base_version,
+        time=min(moment - offset, now) if moment else None,
+        group=group,
+        depends_on=depends_on or (),
+        schema_version=own_schema or schema_version,
+        content=tuple(canonical(fields.get(name)) for name in CONTENT),
+        verdict=verdict,
+    )
+
+
+def _name(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _object(value: Any) -> dict[str, Any] | Pairs | None:
+    return value if isinstance(value, dict | Pairs) else None
+
+
+def _positive(value: Any) -> int | None:
+    usable = isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**63
+    return value if usable else None
+
+
+def _ids(value: Any) -> tuple[str, ...] | None:
+    if not isinstance(value, list) or isinstance(value, Number):
+        return None
+    found = [as_uuid(item) for item in value]
+    return tuple(i for i in found if i) if all(found) else None
