@@ -11,9 +11,8 @@ from typing import Any, Protocol
 from django.http import HttpRequest
 from django.http.request import UnreadablePostError
 
-from sync.protocol.codes import ProblemCode
 from sync.protocol.limits import Limits
-from sync.protocol.problems import Problem, malformed
+from sync.protocol.problems import Problem, malformed, too_large
 
 _GZIP = 16 + zlib.MAX_WBITS  # zlib's way to ask for a gzip header
 
@@ -32,7 +31,7 @@ def read_body(request: HttpRequest, limits: Limits) -> bytes:
     if encoding not in {"identity", "gzip", "x-gzip", ""}:
         raise malformed("Content-Encoding must be gzip, or be left out.")
     if int(request.META.get("CONTENT_LENGTH") or 0) > limits.max_bytes:
-        raise too_large(limits)
+        raise _over_the_limit(limits)
     stream: Any = request
     try:
         body = _read(stream, limits)
@@ -41,20 +40,14 @@ def read_body(request: HttpRequest, limits: Limits) -> bytes:
     return _inflate(body, limits) if "gzip" in encoding else body
 
 
-def too_large(limits: Limits) -> Problem:
-    """The answer to a body beyond the limit, with the limits in it."""
-    return Problem(
-        413,
-        ProblemCode.TOO_LARGE,
-        f"The body is larger than {limits.max_bytes} bytes. Send fewer operations at a time.",
-        extra={"limits": limits.as_json()},
-    )
+def _over_the_limit(limits: Limits) -> Problem:
+    return too_large(f"The body is larger than {limits.max_bytes} bytes. Send fewer operations at a time.", limits)
 
 
 def _read(stream: _Stream, limits: Limits) -> bytes:
     body = stream.read(limits.max_bytes + 1)
     if len(body) > limits.max_bytes:
-        raise too_large(limits)
+        raise _over_the_limit(limits)
     return body
 
 
@@ -65,7 +58,7 @@ def _inflate(body: bytes, limits: Limits) -> bytes:
     except zlib.error as error:
         raise malformed("The body is not the gzip that Content-Encoding promises.") from error
     if len(inflated) > limits.max_bytes:
-        raise too_large(limits)
+        raise _over_the_limit(limits)
     if not inflater.eof or inflater.unused_data:
         raise malformed("The gzip body breaks off, or something follows it.")
     return inflated

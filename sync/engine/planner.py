@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sync.protocol.codes import Action, ProblemCode
+from sync.protocol.codes import Action
 from sync.protocol.limits import Limits
 from sync.protocol.operation import Batch, Operation
-from sync.protocol.problems import Problem
+from sync.protocol.problems import Problem, too_large
 
 RowKey = tuple[str, UUID]  # (entity, entity_id)
 ReferencesOf = Callable[[Operation], Iterable[RowKey]]
@@ -129,9 +129,5 @@ def _row_key(operation: Operation) -> RowKey | None:
 
 
 def _group_too_large(size: int, limits: Limits) -> Problem:
-    return Problem(
-        413,
-        ProblemCode.TOO_LARGE,
-        f"A group of {size} operations can never be applied as one; the limit is {limits.max_operations}.",
-        extra={"limits": limits.as_json()},
-    )
+    detail = f"A group of {size} operations can never be applied as one; the limit is {limits.max_operations}."
+    return too_large(detail, limits)

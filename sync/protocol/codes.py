@@ -89,7 +89,7 @@ CODES = _codes(
         "not_attempted",
         Status.SKIPPED,
         Retry.LATER,
-        "The batch holds more operations than the limit; send this one again.",
+        "This is more than one batch may hold or take; send this operation again.",
     ),
     ("internal_error", Status.FAILED, Retry.LATER, "The server had trouble with this operation; send it again later."),
 )

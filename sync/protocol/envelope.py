@@ -16,7 +16,7 @@ from sync.protocol import clock
 from sync.protocol.limits import Limits
 from sync.protocol.operation import Batch
 from sync.protocol.operation_envelope import Surroundings, read_operation, schema_version_value
-from sync.protocol.problems import Problem, malformed
+from sync.protocol.problems import Problem, malformed, too_large
 from sync.protocol.strict_json import Path, RepeatedKeys, Unusable, decode, pointer, walk
 from sync.protocol.values import Fault, boolean_value, kind_of, time_value, uuid_value
 
@@ -34,6 +34,8 @@ def read_batch(body: bytes, *, limits: Limits, received_at: datetime) -> Batch:
 
     client_id = _required(head, "client_id", uuid_value)
     elements = _required(head, "operations", _list)
+    if len(elements) > limits.max_elements:
+        raise too_large(f"{len(elements)} operations are more than a body can hold; send fewer at a time.", limits)
     atomic = _optional(head, "atomic", boolean_value)
     schema_version = _optional(head, "schema_version", schema_version_value)
     sent_at = _unless_unusable(head, "sent_at", time_value)

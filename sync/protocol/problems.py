@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sync.protocol.codes import ProblemCode
+from sync.protocol.limits import Limits
 
 
 class Problem(Exception):
@@ -57,3 +58,8 @@ class Problem(Exception):
 def malformed(detail: str, *, pointer: str = "") -> Problem:
     """The body is not a batch; `pointer` says where."""
     return Problem(400, ProblemCode.MALFORMED, detail, pointer=pointer)
+
+
+def too_large(detail: str, limits: Limits) -> Problem:
+    """The request is over a limit; the limits are in the answer."""
+    return Problem(413, ProblemCode.TOO_LARGE, detail, extra={"limits": limits.as_json()})

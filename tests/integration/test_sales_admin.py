@@ -12,8 +12,7 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
-from entities.accounts.models import User
-from entities.sales.models import Customer, Distribution, Payment, Sale, SaleItem
+from entities.sales.models import Customer, Payment, Sale, SaleItem
 from tests.factories import (
     BusinessFactory,
     CustomerFactory,
@@ -286,34 +285,3 @@ class TestDeletes:
         response = browser.post(page(sale.customer, "delete"), {"post": "yes"}, follow=True)
         assert f"Not deleted: living rows refer to it: {sale.number}." in response.content.decode()
         assert not Customer.objects.get(pk=sale.customer_id).is_deleted
-
-
-class TestAccounts:
-    """Pages of users, businesses and memberships."""
-
-    def test_their_pages_open(self, browser: Client) -> None:
-        membership = MembershipFactory()
-        for row in (membership, membership.user, membership.business):
-            for url in (page(type(row), "changelist"), page(type(row), "add"), page(row)):
-                assert browser.get(url).status_code == 200
-
-    def test_a_user_is_made_with_a_password(self, browser: Client) -> None:
-        data = {
-            "username": "nuevo", "usable_password": "true",
-            "password1": "correct-horse-1", "password2": "correct-horse-1",
-            "memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0",
-        }  # fmt: skip
-        assert browser.post(page(User, "add"), data).status_code == 302
-        assert User.objects.get(username="nuevo").check_password("correct-horse-1")
-
-    def test_a_membership_is_ended_not_deleted(self, browser: Client) -> None:
-        membership = MembershipFactory()
-        assert browser.post(page(membership, "delete"), {"post": "yes"}).status_code == 403
-        browser.post(page(membership), {"role": "seller"})
-        membership.refresh_from_db()
-        assert not membership.active
-
-    def test_a_user_with_distributions_is_not_deleted(self, browser: Client) -> None:
-        row = DistributionFactory()
-        browser.post(page(row.seller, "delete"), {"post": "yes"})
-        assert Distribution.objects.get(pk=row.pk).seller == row.seller

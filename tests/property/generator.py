@@ -136,10 +136,7 @@ class Generator:
         row = self.tables.rows.get((entity, row_id))
         if row is not None and row.deleted and self.random.random() < 0.3:
             self.world.renew(tenant, entity, row_id)
-        if row is None or self.random.random() < 0.06:
-            likely = (8, 1, 1)
-        else:
-            likely = (0, 6, 1.5)
+        likely = (8, 1, 1) if row is None or self.random.random() < 0.06 else (0, 6, 1.5)
         make = self.random.choices((self._insert, self._update, self._delete), likely)[0]
         operation = make(tenant, entity, row_id)
         if self.random.random() < 0.4:
@@ -252,10 +249,11 @@ class Generator:
             "sales": ("notes", "void_reason", "sold_at"),
             "sale_items": ("product", "quantity"),
             "payments": ("notes", "method"),
-            "distributions": ("quantity_out",),
+            "distributions": ("product",),
         }[row.entity]
         name = self.random.choice(columns)
-        value = "edited by hand" if name in {"notes", "address", "void_reason"} else good_value(self.random, name)
+        by_hand = {"notes", "address", "void_reason", "product"}
+        value = "edited by hand" if name in by_hand else good_value(self.random, name)
         return ("update", row.entity, row.id, name, value)
 
 

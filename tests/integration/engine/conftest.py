@@ -25,8 +25,10 @@ SyncSettings = Callable[..., None]
 
 
 @pytest.fixture(autouse=True)
-def _real_commits(transactional_db: None) -> None:
-    """What these tests are about happens at commit."""
+def _real_commits(transactional_db: None) -> Iterator[None]:
+    """What these tests are about happens at commit. Whatever a test left of its connection, the next gets another."""
+    yield
+    connection.close()
 
 
 @pytest.fixture(autouse=True)

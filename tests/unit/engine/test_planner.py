@@ -3,12 +3,12 @@
 from uuid import UUID, uuid4
 
 import pytest
-from tests.unit.engine.make import batch, operation
 
 from sync.engine import planner
 from sync.protocol.codes import Action
 from sync.protocol.limits import Limits
 from sync.protocol.problems import Problem
+from tests.unit.engine.make import batch, operation
 
 GROUP = UUID(int=7)
 

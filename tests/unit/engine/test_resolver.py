@@ -19,7 +19,7 @@ def edit(values, *, base, history, now=None, **given):
         version += 1
         stamp = stamps.read(versions, column)
         versions[column] = stamp.rewritten(version=version, client=client, time=time).as_json()
-    current = {column: "old" for column in values} | (now or {})
+    current = dict.fromkeys(values, "old") | (now or {})
     defaults = {"client": ME, "time": 50, "last_write_wins": frozenset({"notes"})}
     return Edit(
         values=values,
