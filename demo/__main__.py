@@ -18,8 +18,10 @@ def main() -> int:
     """Do what the arguments say. The exit code: 0 as expected, 1 not, 130 after a Ctrl-C."""
     arguments = _arguments()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    # So that whatever was started is stopped, also when somebody ends us.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # However we are ended, what was started is stopped. A shell starts background jobs deaf to Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, lambda number, _: sys.exit(128 + number))
     try:
         return _run(arguments)
     except KeyboardInterrupt:

@@ -59,6 +59,13 @@ def check_same(scene: Scene, first: Mapping[str, Any], again: Mapping[str, Any])
     return [*differences, *_whole(scene, again, [_repeated(step.must_be) for step in scene.queue])]
 
 
+def check_asked(scene: Scene, answer: Mapping[str, Any], asked: Mapping[str, Any]) -> list[Difference]:
+    """The verdict that was asked for is the one that the upload's repeat got for its first operation."""
+    results = (answer["body"] or {}).get("results", [None])
+    pairs = {"HTTP status, asked for": (200, asked["status"]), "result, asked for": (results[0], asked["body"])}
+    return _differing(scene.queue[0].did, pairs)
+
+
 def _side_by_side(scene: Scene, *answers: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
     return zip(scene.queue, *((answer["body"] or {}).get("results", ()) for answer in answers), strict=False)
 

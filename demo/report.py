@@ -18,7 +18,7 @@ from demo.steps import Scene, Step, id_of
 WIDTH = 110
 # №, group, what the user did, operation, verdict, code, retry, mark
 ROW = "{:>3} {} {:<36}  {:<20}  {:<8}  {:<21}  {:<9}  {}"
-HEADINGS = ROW.format("№", " ", "what the user did", "operation", "verdict", "code", "app: retry", "").rstrip()
+HEADINGS = ROW.format("№", " ", "what the user did", "operation", "verdict", "code", "retry", "").rstrip()
 DETAIL_INDENT = " " * 8
 
 BOLD, DIM, GREEN, RED = "1", "2", "32", "31"
@@ -29,7 +29,8 @@ class Report:
 
     def __init__(self) -> None:
         self._has_colours = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-        self._numbers: dict[str, int] = {}  # {op_id: №}
+        self._numbers: dict[str, int] = {}  # {what the user did: №}
+        self._named: dict[str, str] = {}  # {op_id: what the user did}
         self._inserted: dict[str, int] = {}  # {row id: № of the step that made it}
         self._differences: list[Difference] = []
         self.statuses: Counter[str] = Counter()
@@ -49,9 +50,11 @@ class Report:
         wrong = f", its clock {clock} minutes fast" if clock else ""
         self.line()
         self.line(f"── {scene.title} ".ljust(WIDTH, "─"), BOLD)
-        self.line(
-            f"   {scene.phone.user}'s phone{wrong}; one POST /api/sync/batch of {len(scene.queue)} operations", DIM
-        )
+        many = f"{len(scene.queue)} operation{'s' * (len(scene.queue) > 1)}"
+        self.line(f"   {scene.phone.user}'s phone{wrong}; one POST /api/sync/batch of {many}", DIM)
+        for step in scene.queue:
+            self._numbers[step.did] = len(self._numbers) + 1
+            self._named.setdefault(step.op_id, step.did)
 
     def verdicts(self, scene: Scene, answer: Mapping[str, Any], differences: Sequence[Difference]) -> None:
         """The table of an upload, and the line below it."""
@@ -75,13 +78,8 @@ class Report:
         self.line(f"    {text}".ljust(WIDTH - 1) + self._mark(is_right=not differences))
         self._explain(differences)
 
-    def number_of(self, step: Step) -> int:
-        """The № that a step got."""
-        return self._numbers[step.op_id]
-
     def _row(self, step: Step, result: Mapping[str, Any], bracket: str, *, is_right: bool) -> None:
-        number = len(self._numbers) + 1 if step.repeats is None else len(self._numbers) + 1
-        self._numbers[step.did if step.repeats else step.op_id] = number
+        number = self._numbers[step.did]
         self.statuses[result.get("status", "no verdict")] += 1
         if step.sent.action == "insert" and result.get("status") == "applied":
             self._inserted[id_of(step.sent.row)] = number
@@ -95,27 +93,25 @@ class Report:
     def _details(self, step: Step, result: Mapping[str, Any]) -> Iterable[str]:
         """What the answer says beyond the code, in words."""
         error = result.get("error") or {}
-        yield from (f"{name} {' and '.join(messages)}" for name, messages in error.get("fields", {}).items())
+        for message, names in _by_message(error.get("fields", {})).items():
+            yield f"{', '.join(names)}: {message}"
         if caused_by := error.get("caused_by"):
-            yield f"because of № {self._number_or(caused_by)}"
+            yield f"because of № {self._numbers.get(self._named.get(caused_by, ''), caused_by)}"
         if duplicate_of := error.get("duplicate_of"):
-            yield f"by the row of № {self._inserted.get(duplicate_of, duplicate_of)}"
+            yield f"taken by the row of № {self._inserted.get(duplicate_of, duplicate_of)}"
         if row := result.get("row"):
-            yield f"the row comes along: version {row['version']}, {_spelled(step.must_be.row, row)}"
+            yield f"the row is now version {row['version']}: {_spelled(step.must_be.row, row)}"
         if server := result.get("server"):
             row = server["row"]
-            what = f"{_spelled(step.must_be.server_row, row)}" if row else "deleted"
-            yield f"the server's row comes along: version {server['version']}, {what}"
-
-    def _number_or(self, op_id: str) -> str:
-        # A group's culprit may stand below those that fail with it.
-        return str(self._numbers.get(op_id, op_id))
+            what = _spelled(step.must_be.server_row, row) if row else "deleted"
+            yield f"the server has version {server['version']}: {what}"
 
     def _below(self, answer: Mapping[str, Any], *, is_right: bool) -> None:
         body = answer["body"] or {}
         counted = " · ".join(f"{n} {status}" for status, n in body.get("summary", {}).items() if n)
-        text = f"    {answer['status']} · {counted} · txid {body.get('txid')} · request {body.get('request_id')}"
-        self.line(text.ljust(WIDTH - 1) + self._mark(is_right=is_right))
+        self.line(f"    {answer['status']} · {counted}".ljust(WIDTH - 1) + self._mark(is_right=is_right))
+        txid, txids, request_id = (body.get(name) for name in ("txid", "txids", "request_id"))
+        self.line(f"    txid {txid or 'null: nothing written now'} · txids {txids} · request id {request_id}", DIM)
 
     def _explain(self, differences: Sequence[Difference]) -> None:
         for difference in differences:
@@ -138,6 +134,14 @@ def _bracket(queue: Sequence[Step], position: int) -> str:
     is_first = position == 0 or queue[position - 1].group != group
     is_last = position == len(queue) - 1 or queue[position + 1].group != group
     return "┌" if is_first else "└" if is_last else "│"
+
+
+def _by_message(fields: Mapping[str, Sequence[str]]) -> Mapping[str, list[str]]:
+    """{message: columns}: what is wrong with several columns alike is said once."""
+    columns: dict[str, list[str]] = {}
+    for name, messages in fields.items():
+        columns.setdefault(" and ".join(messages), []).append(name)
+    return columns
 
 
 def _spelled(columns: Mapping[str, Any] | None, row: Mapping[str, Any]) -> str:

@@ -157,7 +157,7 @@ QUEUE = Scene(
     Step("Sells Luna more than they may owe", sale("a208", "A-208", "luna", "300.01"),
          rejected("credit_limit_exceeded", "total")),
     Step("Takes more for A-101 than it owes", payment("a101 rest", "a101", "50.01"), rejected("overpaid", "amount")),
-    Step("Gives Sol credit, as managers do", update("customers", "sol", 1, credit_limit="900.00"),
+    Step("Gives Nube credit, as managers do", update("customers", "nube", 1, credit_limit="900.00"),
          rejected("manager_required", "credit_limit")),
     Step("Deletes a payment, as managers do", delete("payments", "a101 part", 1), rejected("manager_required")),
     Step("Counts the manager's sugar", update("distributions", "manager's sugar", 1, quantity_sold="1"),

@@ -22,6 +22,8 @@ from demo.errors import DemoError
 
 HOST = "127.0.0.1"
 ROOT = Path(__file__).resolve().parent.parent
+# Of each worker: no more than its pool has connections, nor than granian advises for this machine.
+THREADS = min(16, 2 * (os.cpu_count() or 1) + 1)
 START_PATIENCE = 30  # seconds until it must answer
 STOP_PATIENCE = 10  # seconds a worker may take for its last answer
 LOG_LINES = 15  # of the server's log that are shown when something went wrong
@@ -37,7 +39,7 @@ def running(port: int, *, workers: int, environment: Mapping[str, str], quiet: b
         process = subprocess.Popen(  # noqa: S603 - our own program
             [
                 *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port)),
-                *("--workers", str(workers), "--no-ws", "config.wsgi:application"),
+                *("--workers", str(workers), "--blocking-threads", str(THREADS), "--no-ws", "config.wsgi:application"),
             ],
             cwd=ROOT,
             env={**os.environ, **environment},
@@ -50,7 +52,7 @@ def running(port: int, *, workers: int, environment: Mapping[str, str], quiet: b
         try:
             server.wait_until_it_answers()
             yield server
-        except Exception as error:
+        except DemoError as error:
             if not quiet:
                 raise
             log.seek(0)

@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from sync.auth.models import RefreshToken
+from sync.protocol.canonical import ExactEncoder
 from sync.protocol.codes import Action, Retry, Status
 from sync.protocol.ids import uuid7
 
@@ -141,7 +142,7 @@ class SyncOperation(models.Model):
     client_timestamp = models.DateTimeField(null=True, help_text="Corrected by the client's clock offset.")
     group_id = models.UUIDField(null=True)
     depends_on = ArrayField(models.UUIDField(), default=list)
-    payload = models.JSONField(null=True)
+    payload = models.JSONField(null=True, encoder=ExactEncoder)  # as sent; its numbers may be Decimals
     payload_text = models.TextField(blank=True, help_text="The operation as sent, when JSON storage cannot hold it.")
     status = models.CharField(max_length=16, null=True, choices=[(s, s) for s in Status])
     code = models.CharField(max_length=64, blank=True)

@@ -89,9 +89,7 @@ def _customer_balances(ids: Collection[UUID]) -> dict[UUID, CustomerBalance]:
 
 def _sale_balances(ids: Collection[UUID]) -> dict[UUID, SaleBalance]:
     paid = _total(Payment.objects.filter(sale=OuterRef("pk"), deleted_at=None), "sale", "amount")
-    rows = (
-        Sale.objects.filter(pk__in=ids).order_by().values_list("pk", "customer_id", "total", "status", paid)
-    )
+    rows = Sale.objects.filter(pk__in=ids).order_by().values_list("pk", "customer_id", "total", "status", paid)
     return {
         pk: SaleBalance(customer_id=customer_id, total=total, paid=paid, is_void=status == Sale.Status.VOID)
         for pk, customer_id, total, status, paid in rows

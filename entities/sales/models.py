@@ -53,9 +53,7 @@ class Customer(SyncedModel):
                 violation_error_message="Another customer of this business has this tax number.",
             ),
             models.CheckConstraint(condition=_not_blank("name"), name="customers_name_not_blank"),
-            models.CheckConstraint(
-                condition=Q(credit_limit__gte=0), name="customers_credit_limit_not_negative"
-            ),
+            models.CheckConstraint(condition=Q(credit_limit__gte=0), name="customers_credit_limit_not_negative"),
         )
 
     def __str__(self) -> str:
@@ -86,9 +84,7 @@ class Sale(SyncedModel):
     number = models.CharField(max_length=32)
     sold_at = models.DateTimeField()
     total = models.DecimalField(max_digits=12, decimal_places=2, validators=[NOT_NEGATIVE])
-    status = models.CharField(
-        max_length=8, choices=Status.choices, default=Status.OPEN, db_default=Status.OPEN.value
-    )
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.OPEN, db_default=Status.OPEN.value)
     void_reason = models.TextField(null=True, blank=True)
     notes = models.TextField(null=True, blank=True)
 
@@ -108,9 +104,7 @@ class Sale(SyncedModel):
             ),
             models.CheckConstraint(condition=_not_blank("number"), name="sales_number_not_blank"),
             models.CheckConstraint(condition=Q(total__gte=0), name="sales_total_not_negative"),
-            models.CheckConstraint(
-                condition=Q(status__in=("open", "closed", "void")), name="sales_status_known"
-            ),
+            models.CheckConstraint(condition=Q(status__in=("open", "closed", "void")), name="sales_status_known"),
             models.CheckConstraint(
                 condition=~Q(status="void") | (Q(void_reason__isnull=False) & _not_blank("void_reason")),
                 name="sales_void_has_reason",
@@ -128,9 +122,7 @@ class SaleItem(SyncedModel):
     business = models.ForeignKey(
         Business, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
-    sale = models.ForeignKey(
-        Sale, on_delete=PROTECT_LIVING, related_name="items", db_constraint=False, db_index=False
-    )
+    sale = models.ForeignKey(Sale, on_delete=PROTECT_LIVING, related_name="items", db_constraint=False, db_index=False)
     product = models.CharField(max_length=200)
     quantity = models.DecimalField(max_digits=12, decimal_places=3, validators=[POSITIVE])
     unit_price = models.DecimalField(max_digits=12, decimal_places=2, validators=[NOT_NEGATIVE])
@@ -182,9 +174,7 @@ class Payment(SyncedModel):
         blank=True,
     )
     amount = models.DecimalField(max_digits=12, decimal_places=2, validators=[POSITIVE])
-    method = models.CharField(
-        max_length=8, choices=Method.choices, default=Method.CASH, db_default=Method.CASH.value
-    )
+    method = models.CharField(max_length=8, choices=Method.choices, default=Method.CASH, db_default=Method.CASH.value)
     paid_at = models.DateTimeField()
     notes = models.TextField(null=True, blank=True)
 

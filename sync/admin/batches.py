@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.core.paginator import Paginator
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -48,7 +48,6 @@ class SyncBatchAdmin(ReadOnlyAdmin):
         "took", "attempts", "txid", "request",
     )  # fmt: skip
     list_filter = (ReceivedFilter, StateFilter, VerdictsFilter, ProblemFilter)
-    list_select_related = ("user",)
     search_fields = ("request_id",)  # shows the box; `named` decides what it finds
     search_help_text = "A request id, batch id, client id or op_id, in full."
 
@@ -84,6 +83,11 @@ class SyncBatchAdmin(ReadOnlyAdmin):
     def request(self, batch: SyncBatch) -> str:
         """The name under which it stands in log files."""
         return text.shown(batch.request_id, 40)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SyncBatch]:
+        """With the user, by an outer join: one who is gone is None then, where a look-up would fail."""
+        batches: QuerySet[SyncBatch] = super().get_queryset(request)
+        return batches.select_related("user")
 
     def named(self, term: str) -> Q:
         """By any id."""

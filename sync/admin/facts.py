@@ -14,7 +14,7 @@ from sync.models import SyncClient, SyncOperation
 
 # The columns a line is made of; payloads can be large, and none of them is shown in a line.
 LINE_COLUMNS = (
-    "id", "position", "received_at", "client_id", "tenant_id", "op_id", "entity", "action", "entity_id",
+    "id", "batch_id", "position", "received_at", "client_id", "tenant_id", "op_id", "entity", "action", "entity_id",
     "status", "code", "replayed",
 )  # fmt: skip
 

@@ -173,7 +173,7 @@ def _table(title: str, key: object, found: QuerySet[SyncOperation], row: SyncOpe
 
 
 def _lines_of(**condition: Any) -> QuerySet[SyncOperation]:
-    return SyncOperation.objects.filter(**condition).only(*LINE_COLUMNS, "batch_id").order_by("-id")
+    return SyncOperation.objects.filter(**condition).only(*LINE_COLUMNS).order_by("-id")
 
 
 def _object(value: Any) -> Mapping[str, Any]:

@@ -87,7 +87,7 @@ class SyncOperationAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[SyncOperation]:
         """Without payloads and rows: a list of them would be megabytes."""
         operations: QuerySet[SyncOperation] = super().get_queryset(request)
-        return operations.only(*LINE_COLUMNS, "batch_id")
+        return operations.only(*LINE_COLUMNS)
 
     def named(self, term: str) -> Q:
         """By any id."""

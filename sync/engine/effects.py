@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from sync.engine.errors import trace_of
 from sync.handlers.base import EntityHandler, is_overridden
 from sync.handlers.change import Change
 
@@ -32,5 +33,5 @@ def run(written: Sequence[Written]) -> None:
             continue
         try:
             handler.after_commit(changes)
-        except Exception:
-            log.exception("after_commit failed", entity=handler.entity, changes=len(changes))
+        except Exception as error:  # noqa: BLE001 - a bug of a domain; its text may hold values of rows
+            log.error("after_commit failed", entity=handler.entity, changes=len(changes), **trace_of(error))

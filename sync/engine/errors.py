@@ -7,8 +7,10 @@ Source: Postgres manual, appendix "Error Codes".
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterator
 from enum import Enum
 
+import psycopg
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.db.utils import Error as DatabaseErrorBase
@@ -26,6 +28,12 @@ class Fault(Enum):
     PERMANENT = "permanent"  # this operation's: rejected, go on
     TRANSIENT = "transient"  # the database's, passing: roll the batch back and try it again
     OURS = "ours"  # a bug in a handler or here: the operation failed, log a trace
+    FATAL = "fatal"  # the process's own: never an operation's, the batch is aborted
+
+    @property
+    def ends_the_batch(self) -> bool:
+        """Whether it is answered for the batch as a whole, and never for one operation."""
+        return self in {Fault.TRANSIENT, Fault.FATAL}
 
 
 class BrokenTransaction(Exception):
@@ -49,10 +57,15 @@ def sqlstate_of(error: BaseException) -> str | None:
 
 
 def classify(error: BaseException) -> Fault:
-    """Whose trouble it is. The caller re-raises TRANSIENT beyond its savepoint and never answers it as a rejection."""
-    if isinstance(error, BrokenTransaction):
+    """Whose trouble it is. The caller re-raises what `ends_the_batch` beyond its savepoint.
+
+    Passing trouble stays what it is when a handler catches it and raises something else: a rejection would last.
+    """
+    if isinstance(error, MemoryError):
+        return Fault.FATAL
+    if any(_is_transient(reason) for reason in _reasons(error)):
         return Fault.TRANSIENT
-    if isinstance(error, DatabaseErrorBase | InterfaceError):
+    if isinstance(error, _DATABASE_ERRORS):
         return _classify_database(error)
     if isinstance(error, ValidationError | TypeError | UnicodeError | OverflowError):
         return Fault.PERMANENT
@@ -69,12 +82,34 @@ def trace_of(error: BaseException) -> dict[str, str]:
     return {"error": type(error).__name__, "sqlstate": sqlstate_of(error) or "", "trace": where}
 
 
+# Django's, and the driver's own: COPY and other calls that Django does not wrap raise those.
+_DATABASE_ERRORS = (DatabaseErrorBase, InterfaceError, psycopg.Error)
+_PASSING_KINDS = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
+_PERMANENT_KINDS = (DataError, IntegrityError, psycopg.DataError, psycopg.IntegrityError)
+
+
+def _reasons(error: BaseException) -> Iterator[BaseException]:
+    """The error, and what was being handled when it was raised."""
+    seen: set[int] = set()
+    reason: BaseException | None = error
+    while reason is not None and id(reason) not in seen:
+        yield reason
+        seen.add(id(reason))
+        reason = reason.__cause__ or reason.__context__
+
+
+def _is_transient(error: BaseException) -> bool:
+    if isinstance(error, BrokenTransaction):
+        return True
+    return isinstance(error, _DATABASE_ERRORS) and _classify_database(error) is Fault.TRANSIENT
+
+
 def _classify_database(error: BaseException) -> Fault:
     state = sqlstate_of(error)
     if state is None:
-        if isinstance(error, OperationalError | InterfaceError):
+        if isinstance(error, _PASSING_KINDS):
             return Fault.TRANSIENT
-        return Fault.PERMANENT if isinstance(error, DataError | IntegrityError) else Fault.OURS
+        return Fault.PERMANENT if isinstance(error, _PERMANENT_KINDS) else Fault.OURS
     if state in TRANSIENT_STATES or state.startswith(TRANSIENT_CLASSES):
         return Fault.TRANSIENT
     if state in PERMANENT_STATES or state.startswith(PERMANENT_CLASSES):

@@ -104,8 +104,8 @@ class ReferenceExecutor:
         except _OperationFailed as failure:
             culprit, outcome = failure.operation, self._outcome_of(failure)
         except Exception as error:
-            # Raised as the savepoint closed: a deferred constraint, or a transaction that is no longer intact.
-            if classify(error) is Fault.TRANSIENT:
+            # Raised as the savepoint closed: the transaction is no longer intact.
+            if classify(error).ends_the_batch:
                 raise
             culprit, outcome = unit.operations[-1], self._outcome_at_close(error, unit)
         else:
@@ -141,7 +141,7 @@ class ReferenceExecutor:
         try:
             return self._run_stages(task, change)
         except Exception as error:
-            if classify(error) is Fault.TRANSIENT:
+            if classify(error).ends_the_batch:
                 raise
             raise _OperationFailed(operation, task, change[0] if change else None, error) from error
 
@@ -173,7 +173,7 @@ class ReferenceExecutor:
             if change.action is Action.DELETE and (children := living_children(task.handler, task.entity_id)):
                 return refusal("has_children", fields={"id": [f"rows of {name} refer to it" for name in children]})
             pipeline.execute(change, task.handler)
-            session.check_intact()
+        session.check_after_handler(self._context.session)
         return self._applied(task, change)
 
     def _business(self, handler: EntityHandler[Any], change: Change[Any]) -> Outcome | None:

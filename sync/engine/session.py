@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, NoReturn
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -83,8 +84,16 @@ def savepoint(session: Session) -> Iterator[None]:
         check_intact()
         if len(connection.savepoint_ids) != depth:
             raise Meddling("a savepoint was opened and not closed, or closed and not opened")
-        require_immediate_constraints()
-        check_settings(session)
+
+
+def check_after_handler(session: Session) -> None:
+    """What one operation's handler left behind, so that nothing of it is blamed on the next of its group.
+
+    Errors: those of `check_intact` and `check_settings`; IntegrityError of a constraint that the handler deferred.
+    """
+    check_intact()
+    require_immediate_constraints()
+    check_settings(session)
 
 
 def check_intact() -> None:
@@ -108,29 +117,44 @@ def check_settings(session: Session) -> None:
             raise Meddling("the tenant setting was changed")
 
 
-# Statements that end the transaction, or outlive it in the pool. Savepoints of nested atomic() are welcome.
+# Statements that end the transaction, outlive it in the pool, or take the lock that NOTIFY holds through a commit.
+# Savepoints of nested atomic() are welcome, and so is set_config() with a plain `true` for its third argument.
 _FORBIDDEN = re.compile(
     r"""(?:^|;)\s*(?:
         commit | end | abort | rollback(?!\s+(?:work\s+|transaction\s+)?to\b) | begin | start\s+transaction
-      | prepare\s+transaction | discard | reset | listen | unlisten
+      | prepare\s+transaction | discard | reset | listen | unlisten | notify
       | set\s+(?!local\b|constraints\b)
-    )\b | set_config\s*\([^;]*\bfalse\s*\)""",
+    )\b | \bpg_notify\s*\( | \bset_config\s*\((?!(?:[^;()]|\([^()]*\))*,\s*true\s*\))""",
     re.IGNORECASE | re.VERBOSE,
 )
-_COMMENTS = re.compile(r"/\*.*?\*/|--[^\n]*", re.DOTALL)
+# Comments, and quoted text: the body of a DO block has semicolons and ENDs of its own.
+_COMMENTS = re.compile(r"/\*.*?\*/|--[^\n]*|\$(\w*)\$.*?\$\1\$|'(?:[^']|'')*'", re.DOTALL)
+_SAVEPOINT = re.compile(r"\bs\d+_x\d+\b")  # as Django names them
 
 
 @contextmanager
 def handlers_only() -> Iterator[None]:
-    """While code of a handler runs: it may use the database, but not end the transaction or set the session."""
-    with connection.execute_wrapper(_refuse_session_statements):
-        yield
+    """While code of a handler runs: it may use the database, but not end the transaction or set the session.
+
+    The driver's own `commit()` and `rollback()` are out of reach too: a half committed batch cannot be taken back.
+    """
+    driver = connection.connection
+    ours = frozenset(filter(None, connection.savepoint_ids))
+    driver.commit = driver.rollback = _refuse
+    try:
+        with connection.execute_wrapper(partial(_execute_for_handler, ours)):
+            yield
+    finally:
+        with suppress(AttributeError):
+            del driver.commit, driver.rollback
 
 
-def _refuse_session_statements(
-    execute: Callable[..., Any], sql: Any, params: Any, many: Any, context: dict[str, Any]
-) -> Any:
+def _refuse() -> NoReturn:
+    raise Meddling("a handler may not end the transaction or change the session")
+
+
+def _execute_for_handler(ours: frozenset[str], execute: Callable[..., Any], sql: Any, *rest: Any) -> Any:
     text = sql if isinstance(sql, str) else sql.as_string(connection.connection)
-    if _FORBIDDEN.search(_COMMENTS.sub(" ", text)):
-        raise Meddling("a handler may not end the transaction or change the session")
-    return execute(sql, params, many, context)
+    if _FORBIDDEN.search(_COMMENTS.sub(" ", text)) or not ours.isdisjoint(_SAVEPOINT.findall(text)):
+        _refuse()
+    return execute(sql, *rest)

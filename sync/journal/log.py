@@ -12,6 +12,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
+
 from sync.models import SyncBatch, SyncOperation
 from sync.protocol import canonical
 from sync.protocol.codes import Action, Retry, Status
@@ -71,6 +73,7 @@ def completed(receipt: Receipt, batch: Batch, result: BatchResult, *, attempts: 
 
 def aborted(receipt: Receipt, batch: Batch | None, problem: Problem, *, attempts: int) -> None:
     """Log a batch of which nothing was executed. Runs in a transaction of its own, after the rollback."""
+    connection.close_if_unusable_or_obsolete()  # it may be why the batch was aborted
     if was_committed(receipt.batch_pk):
         return  # its commit got no answer, but it happened: the log is right as it stands
     row = _batch_row(receipt, batch)

@@ -3,6 +3,7 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import sync.protocol.codes
+import sync.protocol.canonical
 import sync.protocol.ids
 from django.conf import settings
 from django.db import migrations, models
@@ -110,7 +111,7 @@ class Migration(migrations.Migration):
                 ('client_timestamp', models.DateTimeField(help_text="Corrected by the client's clock offset.", null=True)),
                 ('group_id', models.UUIDField(null=True)),
                 ('depends_on', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), default=list, size=None)),
-                ('payload', models.JSONField(null=True)),
+                ('payload', models.JSONField(encoder=sync.protocol.canonical.ExactEncoder, null=True)),
                 ('payload_text', models.TextField(blank=True, help_text='The operation as sent, when JSON storage cannot hold it.')),
                 ('status', models.CharField(choices=[(sync.protocol.codes.Status['APPLIED'], sync.protocol.codes.Status['APPLIED']), (sync.protocol.codes.Status['CONFLICT'], sync.protocol.codes.Status['CONFLICT']), (sync.protocol.codes.Status['REJECTED'], sync.protocol.codes.Status['REJECTED']), (sync.protocol.codes.Status['SKIPPED'], sync.protocol.codes.Status['SKIPPED']), (sync.protocol.codes.Status['FAILED'], sync.protocol.codes.Status['FAILED'])], max_length=16, null=True)),
                 ('code', models.CharField(blank=True, max_length=64)),

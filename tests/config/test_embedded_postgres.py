@@ -3,6 +3,7 @@
 Every test works in a data directory of its own and ends only processes it has started, by their pid.
 """
 
+import fcntl
 import os
 import shutil
 import signal
@@ -12,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,6 @@ import pytest
 from config.embedded_postgres import binaries
 from config.embedded_postgres.place import CHECKOUT
 from config.embedded_postgres.server import read_pid_file
-
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the launcher needs flock")
 
 NOBODY = 65534
 PATIENCE = 30  # seconds
@@ -34,9 +33,14 @@ print(launcher.address().port, flush=True)
 sys.stdin.read()
 """
 
-# Django on the embedded Postgres; `reached()` is the pid of the backend that answers.
+# Django on the embedded Postgres and nothing else; `reached()` is the pid of the backend that answers.
 DJANGO = """
 import os, signal, sys, time, django
+from django.conf import settings
+pool = {"min_size": 1, "max_size": 2, "timeout": 3}
+settings.configure(USE_TZ=True, DATABASES={"default": {
+    "ENGINE": "config.embedded_postgres", "NAME": "writeback", "CONN_HEALTH_CHECKS": True, "OPTIONS": {"pool": pool},
+}})
 django.setup()
 from django.db import connection
 from config.embedded_postgres.server import read_pid_file
@@ -57,9 +61,6 @@ class Ground:
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("DATABASE_", "COV_"))},
             "PYTHONPATH": str(CHECKOUT),
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "DEBUG": "1",
-            "DATABASE_URL": "",
             "EMBEDDED_POSTGRES_DATA": str(home),
             "EMBEDDED_POSTGRES_FAST": "1",
         }
@@ -95,13 +96,21 @@ class Ground:
         return found.pid
 
     def wait_until_stopped(self) -> None:
-        _wait(lambda: not (self.data / "postmaster.pid").exists(), "the server to stop")
+        _wait(lambda: not (self.data / "postmaster.pid").exists() and self._is_unguarded(), "the server to stop")
+
+    def _is_unguarded(self) -> bool:
+        with self.data.with_name(f"{self.data.name}.guardian.lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+        return True
 
     def clear(self) -> None:
         for user in self.users:
             user.kill()
             user.communicate()
-        with suppress(AssertionError):
+        with suppress(AssertionError, FileNotFoundError):
             self.wait_until_stopped()
         left = read_pid_file(self.data)
         if left is not None:
@@ -109,9 +118,9 @@ class Ground:
                 os.kill(left.pid, signal.SIGQUIT)
 
 
-@pytest.fixture
-def ground() -> Iterator[Ground]:
-    # Not pytest's own directory: that one is closed to other users, and one of the tests is about them.
+@contextmanager
+def new_ground() -> Iterator[Ground]:
+    # Not pytest's own directory: that one is closed to other users, and some of the tests are about them.
     home = Path(tempfile.mkdtemp(prefix="embedded-"))
     home.chmod(0o755)
     ground = Ground(home)
@@ -120,9 +129,34 @@ def ground() -> Iterator[Ground]:
     shutil.rmtree(home)
 
 
+@pytest.fixture
+def ground() -> Iterator[Ground]:
+    """An empty directory: the first user creates a cluster."""
+    with new_ground() as ground:
+        yield ground
+
+
+@pytest.fixture(scope="module")
+def template() -> Iterator[Path]:
+    """A cluster that was used and stopped. Copying it is many times cheaper than initdb."""
+    with new_ground() as ground:
+        user, _ = ground.enter()
+        _leave(user)
+        ground.wait_until_stopped()
+        yield ground.data
+
+
+@pytest.fixture
+def used(template: Path) -> Iterator[Ground]:
+    """A directory with a cluster that was used before."""
+    with new_ground() as ground:
+        shutil.copytree(template, ground.data)
+        yield ground
+
+
 def test_nothing_starts_before_the_first_connection(ground: Ground) -> None:
     """`help`, `check` and image builds set Django up and connect to nothing."""
-    ground.run("import django; django.setup(); from django.db import connection; connection.ops.quote_name('a')")
+    ground.run(DJANGO + "connection.ops.quote_name('a')")
     assert list(ground.home.iterdir()) == []
 
 
@@ -154,35 +188,35 @@ def test_durability_is_only_given_up_on_request(ground: Ground) -> None:
     assert not ground.data.with_name(f"{_major()}-fast").exists()
 
 
-def test_the_password_is_private_and_needed(ground: Ground) -> None:
+def test_the_password_is_private_and_needed(used: Ground) -> None:
     """Another user of the machine can reach the port, but not the data."""
-    _, port = ground.enter()
-    secret = ground.data / "writeback.password"
+    _, port = used.enter()
+    secret = used.data / "writeback.password"
     assert secret.stat().st_mode & 0o777 == 0o600
-    assert ground.data.stat().st_mode & 0o777 == 0o700
+    assert used.data.stat().st_mode & 0o777 == 0o700
     import psycopg
 
     with pytest.raises(psycopg.OperationalError, match="password"):
         psycopg.connect(host="127.0.0.1", port=port, user="writeback", password="guess", dbname="writeback")
 
 
-def test_the_port_lies_below_the_ephemeral_range_and_is_remembered(ground: Ground) -> None:
+def test_the_port_lies_below_the_ephemeral_range_and_is_remembered(used: Ground) -> None:
     """A tool that was told the port once may use it again after a restart."""
-    user, port = ground.enter()
+    user, port = used.enter()
     assert port < 32_768
     _leave(user)
-    ground.wait_until_stopped()
-    _, again = ground.enter()
+    used.wait_until_stopped()
+    _, again = used.enter()
     assert again == port
 
 
-def test_a_port_that_was_taken_meanwhile_is_given_up(ground: Ground) -> None:
+def test_a_port_that_was_taken_meanwhile_is_given_up(used: Ground) -> None:
     """Somebody else's server on our port must not keep ours from starting."""
-    user, port = ground.enter()
+    user, port = used.enter()
     _leave(user)
-    ground.wait_until_stopped()
+    used.wait_until_stopped()
     with socket.create_server(("127.0.0.1", port)):
-        _, other = ground.enter()
+        _, other = used.enter()
     assert other != port
 
 
@@ -192,75 +226,73 @@ def test_processes_that_start_at_once_share_one_server(ground: Ground) -> None:
     assert len({_port_told_by(user) for user in users}) == 1
 
 
-def test_the_last_one_to_leave_stops_it(ground: Ground) -> None:
+def test_the_last_one_to_leave_stops_it(used: Ground) -> None:
     """While anyone is there the server stays, whoever started it."""
-    first, _ = ground.enter()
-    second, port = ground.enter()
+    first, _ = used.enter()
+    second, port = used.enter()
     _leave(first)
     time.sleep(0.5)
     assert _answers(port)
     _leave(second)
-    ground.wait_until_stopped()
+    used.wait_until_stopped()
     assert not _answers(port)
 
 
-def test_a_forked_worker_keeps_it_running(ground: Ground) -> None:
+def test_a_forked_worker_keeps_it_running(used: Ground) -> None:
     """A web server starts its workers by forking, and may leave them alone."""
     forking = STAY.replace("sys.stdin.read()", "import os; os.fork() and os._exit(0); sys.stdin.read()")
-    parent, port = ground.enter(code=forking)
+    parent, port = used.enter(code=forking)
     parent.wait(PATIENCE)
     time.sleep(0.5)
     assert _answers(port)
     _leave(parent)
-    ground.wait_until_stopped()
+    used.wait_until_stopped()
 
 
-def test_a_killed_user_leaves_no_server_behind(ground: Ground) -> None:
+def test_a_killed_user_leaves_no_server_behind(used: Ground) -> None:
     """`kill -9` runs no exit handler; the kernel gives the lock back all the same."""
-    user, _ = ground.enter()
+    user, _ = used.enter()
     user.kill()
     user.wait(PATIENCE)
-    ground.wait_until_stopped()
+    used.wait_until_stopped()
 
 
-def test_it_starts_again_after_its_postmaster_was_killed(ground: Ground) -> None:
+def test_it_starts_again_after_its_postmaster_was_killed(used: Ground) -> None:
     """A stale postmaster.pid and shared memory in use do not keep the next process out, and commits are still there."""
-    ground.run(DJANGO + 'connection.cursor().execute("CREATE TABLE kept ()")')
-    ground.wait_until_stopped()
-    user, _ = ground.enter()
-    os.kill(ground.postmaster(), signal.SIGKILL)
+    used.run(DJANGO + 'connection.cursor().execute("CREATE TABLE kept ()")')
+    used.wait_until_stopped()
+    user, _ = used.enter()
+    os.kill(used.postmaster(), signal.SIGKILL)
     _leave(user)
-    assert ground.run(DJANGO + 'print("kept" in connection.introspection.table_names())') == "True"
+    assert used.run(DJANGO + 'print("kept" in connection.introspection.table_names())') == "True"
 
 
-def test_a_connection_revives_it_after_its_postmaster_was_killed(ground: Ground) -> None:
+def test_a_connection_revives_it_after_its_postmaster_was_killed(used: Ground) -> None:
     """A server that is killed under a running Django process comes back with the next connection."""
-    pids = ground.run(
+    pids = used.run(
         DJANGO
         + f"""
 from pathlib import Path
 print(reached())
 connection.close()
-os.kill(read_pid_file(Path({str(ground.data)!r})).pid, signal.SIGKILL)
+os.kill(read_pid_file(Path({str(used.data)!r})).pid, signal.SIGKILL)
 time.sleep(1)  # its children notice
-connection.settings_dict["OPTIONS"]["pool"]["timeout"] = 2
-connection._connection_pools["default"].timeout = 2
 print(reached())
 """
     ).split()
     assert len(set(pids)) == 2
 
 
-def test_a_pid_file_that_names_another_program_is_removed(ground: Ground) -> None:
+def test_a_pid_file_that_names_another_program_is_removed(used: Ground) -> None:
     """After a restart of a container the old pid usually belongs to somebody else."""
-    user, _ = ground.enter()
-    pid_file = ground.data / "postmaster.pid"
+    user, _ = used.enter()
+    pid_file = used.data / "postmaster.pid"
     lines = pid_file.read_text().splitlines()
     _leave(user)
-    ground.wait_until_stopped()
+    used.wait_until_stopped()
     pid_file.write_text("\n".join([str(os.getpid()), *lines[1:], ""]))
-    ground.enter()
-    assert ground.postmaster() != os.getpid()
+    used.enter()
+    assert used.postmaster() != os.getpid()
 
 
 def test_an_interrupted_first_start_leaves_no_half_cluster(ground: Ground) -> None:
@@ -270,11 +302,11 @@ def test_an_interrupted_first_start_leaves_no_half_cluster(ground: Ground) -> No
     assert not (ground.home / f"{_major()}-fast.unfinished").exists()
 
 
-def test_a_ctrl_c_in_the_terminal_does_not_reach_it(ground: Ground) -> None:
+def test_a_ctrl_c_in_the_terminal_does_not_reach_it(used: Ground) -> None:
     """The terminal interrupts its whole process group; server and guardian have groups of their own."""
-    user, _ = ground.enter()
-    assert os.getpgid(ground.postmaster()) != os.getpgid(user.pid)
-    assert os.getsid(ground.postmaster()) != os.getsid(user.pid)
+    user, _ = used.enter()
+    assert os.getpgid(used.postmaster()) != os.getpgid(user.pid)
+    assert os.getsid(used.postmaster()) != os.getsid(user.pid)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become someone else")

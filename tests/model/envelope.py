@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.model.catalogue import ENTITIES
-from tests.model.values import Number, Pairs, as_moment, as_uuid, canonical
+from tests.model.values import as_moment, as_uuid, canonical
 from tests.model.verdict import Verdict, refused
 
 CONTENT = ("entity", "action", "entity_id", "payload", "base_version", "schema_version")
@@ -19,10 +19,11 @@ class Op:
     """One operation. A field that is not usable is None, and the fault stands in `verdict`."""
 
     op_id: str | None
+    name: Any  # its op_id as an answer repeats it: as sent when it is unusable
     entity: str | None
     action: str | None
     entity_id: str | None
-    payload: dict[str, Any] | Pairs
+    payload: dict[str, Any]
     base_version: int | None
     time: datetime | None
     group: str | None
@@ -38,7 +39,7 @@ class Op:
 
     def references(self) -> list[tuple[str, str, str]]:
         """(column, entity, id) of the rows that the payload refers to, where they can be read."""
-        if self.entity not in ENTITIES or isinstance(self.payload, Pairs) or self.action == "delete":
+        if self.entity not in ENTITIES or self.action == "delete":
             return []
         columns = ENTITIES[self.entity].references()
         named = [(column, entity, as_uuid(self.payload.get(column))) for column, entity in columns.items()]
@@ -64,14 +65,12 @@ def read(sent: Any, *, offset: timedelta, now: datetime, schema_version: int | N
     action = usable("action", _name, required=True)
     entity_id = usable("entity_id", as_uuid, required=True)
     payload = usable("payload", _object)
-    base_version = usable("base_version", _positive)
+    base_version = usable("base_version", _version)
     own_schema = usable("schema_version", _positive)
     group = usable("sync_group_id", as_uuid)
     depends_on = usable("depends_on", _ids)
     moment = usable("client_timestamp", as_moment)
-    if action == "delete" and payload not in (None, {}):
-        faults.add("payload")
-
+    schema = own_schema or schema_version
     verdict = None
     if faults or not isinstance(sent, dict):
         verdict = refused("invalid", fields=frozenset(faults) if isinstance(sent, dict) else None)
@@ -81,6 +80,7 @@ def read(sent: Any, *, offset: timedelta, now: datetime, schema_version: int | N
         verdict = refused("unknown_action")
     return Op(
         op_id=op_id,
+        name=op_id or fields.get("op_id"),
         entity=entity,
         action=action,
         entity_id=entity_id,
@@ -89,27 +89,40 @@ def read(sent: Any, *, offset: timedelta, now: datetime, schema_version: int | N
         time=min(moment - offset, now) if moment else None,
         group=group,
         depends_on=depends_on or (),
-        schema_version=own_schema or schema_version,
-        content=tuple(canonical(fields.get(name)) for name in CONTENT),
+        schema_version=schema,
+        content=_content(fields, entity_id, schema),
         verdict=verdict,
     )
+
+
+def _content(fields: dict[str, Any], entity_id: str | None, schema: int | None) -> Any:
+    """What must be equal in two copies; the schema_version is the one that applies."""
+    content = {name: fields.get(name) for name in CONTENT}
+    content["entity_id"] = entity_id or content["entity_id"]
+    content["payload"] = {} if content["payload"] is None else content["payload"]
+    content["schema_version"] = content["schema_version"] if schema is None else schema
+    return canonical(content)
 
 
 def _name(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _object(value: Any) -> dict[str, Any] | Pairs | None:
-    return value if isinstance(value, dict | Pairs) else None
+def _object(value: Any) -> dict[str, Any] | None:
+    return value if isinstance(value, dict) else None
 
 
-def _positive(value: Any) -> int | None:
-    usable = isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**63
+def _version(value: Any) -> int | None:
+    usable = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
     return value if usable else None
 
 
+def _positive(value: Any) -> int | None:
+    return _version(value) or None
+
+
 def _ids(value: Any) -> tuple[str, ...] | None:
-    if not isinstance(value, list) or isinstance(value, Number):
+    if not isinstance(value, list):
         return None
     found = [as_uuid(item) for item in value]
     return tuple(i for i in found if i) if all(found) else None

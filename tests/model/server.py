@@ -25,7 +25,7 @@ class Run:
     caller: Caller
     ops: list[Op]
     verdicts: list[Verdict | None]
-    inserts: dict[Key, tuple[str | None, Verdict]] = field(default_factory=dict)  # the last of each row so far
+    inserts: dict[Key, tuple[Any, Verdict]] = field(default_factory=dict)  # the last of each row so far
 
     def judged(self, op_id: str) -> Verdict | None:
         """The verdict of an operation of this batch that had its turn."""
@@ -83,6 +83,7 @@ class Model:
     def _group(self, run: Run, unit: list[int]) -> None:
         known = {p: v for p in unit if (v := self._known(run, run.ops[p])) is not None}
         culprit = next((p for p in unit if p in known and known[p].replayed and not known[p].is_applied), None)
+        is_known_to_fail = culprit is not None
         rows, inserts = dict(self.tables.rows), dict(run.inserts)
         attempted: list[int] = []
         for position in unit if culprit is None else ():
@@ -101,12 +102,14 @@ class Model:
             self._forget(run, run.ops[position])
         for position in unit:
             run.verdicts[position] = run.verdicts[position] if position == culprit else None
-        self._fail_group(run, unit, culprit, known)
+        self._fail_group(run, unit, culprit, is_known_to_fail=is_known_to_fail)
 
-    def _fail_group(self, run: Run, unit: list[int], culprit: int, known: dict[int, Verdict]) -> None:
-        if run.verdicts[culprit] is None:
-            run.verdicts[culprit] = known[culprit]
-        verdict = run.verdicts[culprit]
+    def _fail_group(self, run: Run, unit: list[int], culprit: int, *, is_known_to_fail: bool) -> None:
+        """The culprit's verdict stands; the others failed with it, but for repeats.
+
+        Where a repeat had failed the group before it began, a broken envelope and a used op_id come first.
+        """
+        verdict = run.verdicts[culprit] or self._known(run, run.ops[culprit])
         assert verdict is not None
         self._note(run, culprit, verdict)
         self._keep(run, run.ops[culprit], verdict)
@@ -114,8 +117,9 @@ class Model:
             if position == culprit:
                 continue
             op = run.ops[position]
-            own = self._known(run, op)
-            mine = own or refused("group_failed", caused_by=run.ops[culprit].op_id)
+            mine = self._known(run, op)
+            if mine is None or not (mine.replayed or is_known_to_fail):
+                mine = refused("group_failed", caused_by=run.ops[culprit].name)
             self._note(run, position, mine)
             self._keep(run, op, mine)
 
@@ -153,21 +157,19 @@ class Model:
 
     def _inserted(self, run: Run, key: Key) -> None:
         if key in run.inserts:
-            op_id, verdict = run.inserts[key]
+            name, verdict = run.inserts[key]
         elif self.tables.seen(run.caller.tenant, *key) is None:
-            op_id, verdict = self.last_inserts.get(
-                (run.caller.tenant, run.caller.client, key), (None, None)  # type: ignore[assignment]
-            )
+            name, verdict = self.last_inserts.get((run.caller.tenant, run.caller.client, key), (None, None))
         else:
             return
         if verdict is not None and not verdict.is_applied:
-            raise Refusal("dependency_failed", caused_by=op_id)
+            raise Refusal("dependency_failed", caused_by=name)
 
     def _note(self, run: Run, position: int, verdict: Verdict) -> None:
         run.verdicts[position] = verdict
         op = run.ops[position]
-        if op.action == "insert" and op.key and op.op_id:
-            run.inserts[op.key] = (op.op_id, verdict)
+        if op.action == "insert" and op.key:
+            run.inserts[op.key] = (op.name, verdict)
 
     def _keep(self, run: Run, op: Op, verdict: Verdict) -> bool:
         key = (run.caller.tenant, op.op_id or "")

@@ -53,7 +53,7 @@ class Row:
         edits, times = dict(self.edits), dict(self.times)
         for name, value in values.items():
             edits[name] = (*edits[name], Edit(version=version, client=client, value=value))
-            times[name] = max(times[name], time)
+            times[name] = (max(times[name][0], time[0]), time[1])
         return replace(
             self,
             values={**self.values, **values},

@@ -25,7 +25,7 @@ class Verdict:
     changed: bool = False
     version: int | None = None
     fields: frozenset[str] | None = None  # None: the protocol does not say which are named
-    caused_by: str | None = None
+    caused_by: Any = None
     duplicate_of: str | None = None
     replayed: bool = field(default=False)
 

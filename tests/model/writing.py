@@ -13,7 +13,7 @@ from tests.model.catalogue import ENTITIES
 from tests.model.envelope import Op
 from tests.model.rules import Step, judge
 from tests.model.state import Row, Tables, Time, new_row
-from tests.model.values import Fault, Pairs
+from tests.model.values import Fault
 from tests.model.verdict import Refusal, Verdict, applied
 
 
@@ -49,12 +49,11 @@ def execute(op: Op, caller: Caller, tables: Tables) -> Verdict:
 def read_payload(op: Op) -> dict[str, Any]:
     """The values to write. Errors: Refusal, `unknown_field` when nothing else is wrong."""
     columns = ENTITIES[op.entity or ""].columns
-    pairs = op.payload.items if isinstance(op.payload, Pairs) else tuple(op.payload.items())
-    names = [name for name, _ in pairs]
+    names = list(op.payload)
     unknown = {name for name in names if name not in columns}
-    faulty = {name for name in names if names.count(name) > 1}
+    faulty = {name for name in names if op.action == "delete" and name in columns}
     values: dict[str, Any] = {}
-    for name, value in pairs:
+    for name, value in op.payload.items():
         if name in columns:
             try:
                 values[name] = columns[name].read(value)
@@ -155,7 +154,7 @@ def _resolve(
             winners.add(name)
         elif name not in ENTITIES[row.entity].last_write_wins:
             clashes.add(name)
-        elif row.edits[name][-1].client == client or time > row.times[name]:
+        elif row.edits[name][-1].client == client or time >= row.times[name]:
             winners.add(name)
         else:
             losers.add(name)

@@ -6,6 +6,7 @@ old one; it never looks at the server.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -54,6 +55,8 @@ class Generator:
         tenant = random.choice(device.tenants)
         shape = random.choices((self._loose, self._groups, self._chain, self._story, self._flood), (5, 3, 2, 3, 0.2))[0]
         operations = shape(tenant)
+        if len(operations) > 2 and random.random() < 0.08:
+            operations.append(self._repeat(o for o in operations if isinstance(o, dict)))
         batch: dict[str, Any] = {"operations": operations}
         if random.random() < 0.1 and len(operations) <= self.max_operations:
             batch["atomic"] = True
@@ -118,7 +121,7 @@ class Generator:
     def _any(self, tenant: str, *, calm: bool = False) -> Any:
         random = self.random
         if self.sent and random.random() < 0.1:
-            return self._repeat()
+            return self._repeat(o for _, o in self.sent)
         entity = random.choice(ENTITY_CHOICES)
         operation = self._fresh(tenant, entity)
         if random.random() < (0.05 if calm else 0.1) and operation["action"] != "delete":
@@ -196,9 +199,9 @@ class Generator:
             return random_uuid(self.random)
         return self.world.row_id(tenant, target)
 
-    def _repeat(self) -> dict[str, Any]:
-        """An operation of the past: as it was, spelled differently, in other company, or tampered with."""
-        operation = dict(self.random.choice(self.sent)[1])
+    def _repeat(self, candidates: Iterable[dict[str, Any]]) -> dict[str, Any]:
+        """An operation again: as it was, spelled differently, in other company, or tampered with."""
+        operation = dict(self.random.choice(list(candidates) or [self._fresh(self.world.tenants[0], "customers")]))
         kind = self.random.choice(("same", "same", "order", "company", "payload", "content"))
         payload = operation.get("payload")
         if kind == "order":

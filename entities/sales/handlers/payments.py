@@ -37,9 +37,7 @@ class PaymentHandler(EntityHandler[Payment]):
         rows = [change.row for change in changes if change.action is Action.INSERT]
         return read_balances(
             sales={row.sale_id for row in rows if row.sale_id is not None},
-            customers={
-                row.customer_id for row in rows if row.sale_id is None and row.customer_id is not None
-            },
+            customers={row.customer_id for row in rows if row.sale_id is None and row.customer_id is not None},
         )
 
     @rule("insert")

@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection, transaction
 
 from entities.sales.models import Customer
 from sync.engine import engine as engine_module
-from sync.engine import reference, session
+from sync.engine import attempts, reference, session
 from sync.engine.errors import Fault
 from sync.handlers.change import Change
 from sync.models import SyncBatch
@@ -64,6 +64,7 @@ def test_a_batch_survives_a_backend_killed_before_any_of_its_statements(phone: P
         names = [Customer.objects.filter(pk=op["entity_id"]).values_list("name", flat=True).first() for op in batch]
         if number <= before_the_batch:  # looking up the caller: nothing has begun
             assert (answer.code, names) == ("try_later", [None] * 4)
+            assert SyncBatch.objects.filter(state="aborted").count() == number
             continue
         assert answer.verdicts == [("applied", None)] * 4, f"killed before statement {number}"
         assert not any(result["replayed"] for result in answer.results)
@@ -111,6 +112,7 @@ def test_an_engine_that_does_not_look_reports_nothing_true(
     """The planted bug: nobody looks at the connection after a handler, and its loss is one operation's fault."""
     trusting_engine()
     monkeypatch.setattr(reference, "classify", lambda _: Fault.OURS)
+    monkeypatch.setattr(attempts, "classify", lambda _: Fault.OURS)
     with handled_by(after=on("bad", once(lose))):
         answer = phone.send(customer("one"), customer("bad"), customer("two"))
     assert answer.status != 200

@@ -249,10 +249,34 @@ def test_a_refresh_token_is_no_access_token() -> None:
 @pytest.mark.promise("P25")
 def test_an_access_token_is_no_refresh_token() -> None:
     """A leaked access token is worth minutes, not a new login."""
-    for token in (issue_access(user_id=uuid4(), tenant_id=uuid4()), forge(), forge(typ="rt+jwt")):
-        with pytest.raises(Problem) as caught:
-            read_refresh(token)
-        assert str(caught.value.code) == "token_invalid"
+    refused_refresh(issue_access(user_id=uuid4(), tenant_id=uuid4()))
+    refused_refresh(forge())
+
+
+@pytest.mark.promise("P25")
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"aud": "app"}, {"iss": "them"}, {"family": None}, {"family": 1}, {"parent": "x"}, {"parent": 0},
+        {"jti": "x"}, {"sub": "x"}, {"tenant": None}, {"exp": None},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_refresh_token_with_a_wrong_claim_is_refused(change: dict[str, Any]) -> None:
+    """One thing wrong is enough, with our own key and the right type."""
+    good = {"aud": "app/refresh", "family": str(uuid4()), "parent": str(uuid4())}
+    assert read_refresh(forge(claims(**good), typ="rt+jwt"))
+    refused_refresh(forge(claims(**good)))
+    refused_refresh(hmac_with(SECRET.encode(), REFRESH_HEADER, claims(**{**good, **change})))
+
+
+REFRESH_HEADER = {"alg": "HS256", "kid": "new", "typ": "rt+jwt"}
+
+
+def refused_refresh(token: str) -> None:
+    with pytest.raises(Problem) as caught:
+        read_refresh(token)
+    assert str(caught.value.code) == "token_invalid"
 
 
 def test_a_refresh_token_is_read_back() -> None:

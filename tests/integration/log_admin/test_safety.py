@@ -8,30 +8,16 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
-from django.urls import reverse
 
 from sync.models import SyncBatch, SyncClient, SyncOperation
 from tests.factories import MembershipFactory, UserFactory
-from tests.integration import log_rows
-from tests.integration.log_rows import FORMULA, POISON, SCRIPT, TURNED, Phone, customer
+from tests.integration.log_admin import rows
+from tests.integration.log_admin.looking import address
+from tests.integration.log_admin.rows import FORMULA, POISON, SCRIPT, TURNED, Phone, customer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 MODELS = (SyncBatch, SyncOperation, SyncClient)
-
-
-@pytest.fixture
-def phone() -> Phone:
-    """A manager's."""
-    return Phone(MembershipFactory(manager=True))
-
-
-@pytest.fixture
-def root() -> Client:
-    """A browser of a superuser."""
-    browser = Client()
-    browser.force_login(UserFactory(is_staff=True, is_superuser=True))
-    return browser
 
 
 def staff(*permissions: str) -> Client:
@@ -41,10 +27,6 @@ def staff(*permissions: str) -> Client:
     browser = Client()
     browser.force_login(user)
     return browser
-
-
-def address(model: Any, page: str, *args: Any) -> str:
-    return reverse(f"admin:sync_{model._meta.model_name}_{page}", args=args)
 
 
 def every_page() -> list[str]:
@@ -61,30 +43,30 @@ class TestReadOnly:
     """Nobody changes what happened."""
 
     @pytest.mark.parametrize("model", MODELS)
-    def test_a_superuser_cannot_change_anything(self, root: Client, phone: Phone, model: Any) -> None:
+    def test_a_superuser_cannot_change_anything(self, browser: Client, phone: Phone, model: Any) -> None:
         """No form, no action, no address."""
         row = phone.log(customer())
         pk = {SyncBatch: row.batch_id, SyncOperation: row.pk, SyncClient: row.client_id}[model]
         before = snapshot()
         form = {"action": "delete_selected", "_selected_action": [str(pk)], "post": "yes", "_save": "1"}
-        assert root.post(address(model, "change", pk), form).status_code == 403
-        assert root.post(address(model, "delete", pk), form).status_code == 403
-        assert root.post(address(model, "add"), form).status_code == 403
-        assert root.get(address(model, "delete", pk)).status_code == 403
-        assert root.get(address(model, "add")).status_code == 403
-        listing = root.post(address(model, "changelist"), form)
+        assert browser.post(address(model, "change", pk), form).status_code == 403
+        assert browser.post(address(model, "delete", pk), form).status_code == 403
+        assert browser.post(address(model, "add"), form).status_code == 403
+        assert browser.get(address(model, "delete", pk)).status_code == 403
+        assert browser.get(address(model, "add")).status_code == 403
+        listing = browser.post(address(model, "changelist"), form)
         assert "delete_selected" not in listing.content.decode()
         assert snapshot() == before
 
     @pytest.mark.parametrize("model", MODELS)
-    def test_the_pages_offer_no_change(self, root: Client, phone: Phone, model: Any) -> None:
+    def test_the_pages_offer_no_change(self, browser: Client, phone: Phone, model: Any) -> None:
         """Neither a button nor a link."""
         row = phone.log(customer())
         pk = {SyncBatch: row.batch_id, SyncOperation: row.pk, SyncClient: row.client_id}[model]
-        page = root.get(address(model, "change", pk)).content.decode()
+        page = browser.get(address(model, "change", pk)).content.decode()
         assert "submit-row" not in page
         assert "deletelink" not in page
-        assert "addlink" not in root.get(address(model, "changelist")).content.decode().split('id="content"')[1]
+        assert "addlink" not in browser.get(address(model, "changelist")).content.decode().split('id="content"')[1]
 
 
 class TestPermissions:
@@ -94,8 +76,7 @@ class TestPermissions:
         """Staff of the server are not members of a business."""
         phone.send(customer())
         Phone(MembershipFactory(manager=True)).send(customer())
-        browser = staff("view_syncoperation")
-        response = browser.get(address(SyncOperation, "changelist"))
+        response = staff("view_syncoperation").get(address(SyncOperation, "changelist"))
         assert len({row.tenant_id for row in SyncOperation.objects.all()}) == 2
         assert len(response.context["cl"].result_list) == 2
 
@@ -132,25 +113,25 @@ class TestHostileRows:
     """Pages answer 200 on every stored value."""
 
     @pytest.mark.parametrize("kind", POISON)
-    def test_every_page_stands_a_poisoned_operation(self, root: Client, phone: Phone, kind: str) -> None:
+    def test_every_page_stands_a_poisoned_operation(self, browser: Client, phone: Phone, kind: str) -> None:
         """The operation's own, its batch's, its client's, and the lists."""
-        log_rows.poisoned(phone, kind)
+        rows.poisoned(phone, kind)
         assert SyncOperation.objects.exists()
         for page in every_page():
-            response = root.get(page)
+            response = browser.get(page)
             text = response.content.decode()
             assert response.status_code == 200, page
             assert SCRIPT not in text
             assert not set(TURNED).difference("dnammocx").intersection(text)
             assert len(text) < 2_000_000
 
-    @pytest.mark.parametrize("make", [log_rows.malformed, log_rows.foreign, log_rows.failed, log_rows.grouped])
-    def test_every_page_stands_batches_that_went_wrong(self, root: Client, phone: Phone, make: Any) -> None:
+    @pytest.mark.parametrize("make", [rows.malformed, rows.foreign, rows.failed, rows.grouped])
+    def test_every_page_stands_batches_that_went_wrong(self, browser: Client, phone: Phone, make: Any) -> None:
         """Aborted ones too, whose client need not exist."""
         make(phone)
-        assert [root.get(page).status_code for page in every_page()] == [200] * len(every_page())
+        assert [browser.get(page).status_code for page in every_page()] == [200] * len(every_page())
 
-    def test_every_page_stands_rows_of_nulls(self, root: Client) -> None:
+    def test_every_page_stands_rows_of_nulls(self, browser: Client) -> None:
         """Whatever the tables allow."""
         batch = SyncBatch.objects.create(
             request_id="", state="aborted", http_status=500, received_at="9999-12-31T23:59:59Z", duration_ms=0,
@@ -162,38 +143,38 @@ class TestHostileRows:
                 batch=batch, position=1, received_at=batch.received_at, payload=odd, error=odd, server_row=odd,
                 status="conflict", code="forgotten", retry="unheard", entity="customers", entity_id=uuid4(),
             )  # fmt: skip
-        assert "no verdict" in root.get(address(SyncOperation, "change", empty.pk)).content.decode()
-        assert [root.get(page).status_code for page in every_page()] == [200] * len(every_page())
+        assert "no verdict" in browser.get(address(SyncOperation, "change", empty.pk)).content.decode()
+        assert [browser.get(page).status_code for page in every_page()] == [200] * len(every_page())
 
-    def test_markup_is_shown_as_text(self, root: Client, phone: Phone) -> None:
+    def test_markup_is_shown_as_text(self, browser: Client, phone: Phone) -> None:
         """In names, in values, in the entity and the action."""
-        row = log_rows.poisoned(phone, "script")
-        page = root.get(address(SyncOperation, "change", row.pk)).content.decode()
+        row = rows.poisoned(phone, "script")
+        page = browser.get(address(SyncOperation, "change", row.pk)).content.decode()
         assert page.count("&lt;script&gt;") >= 4
 
-    def test_characters_that_turn_text_are_made_visible(self, root: Client, phone: Phone) -> None:
+    def test_characters_that_turn_text_are_made_visible(self, browser: Client, phone: Phone) -> None:
         """As the escapes of JSON."""
-        row = log_rows.poisoned(phone, "turned text")
-        assert "\\u202ednammoc" in root.get(address(SyncOperation, "change", row.pk)).content.decode()
+        row = rows.poisoned(phone, "turned text")
+        assert "\\u202ednammoc" in browser.get(address(SyncOperation, "change", row.pk)).content.decode()
 
-    def test_a_formula_is_text(self, root: Client, phone: Phone) -> None:
+    def test_a_formula_is_text(self, browser: Client, phone: Phone) -> None:
         """Escaped like anything else."""
-        row = log_rows.poisoned(phone, "formula")
-        page = root.get(address(SyncOperation, "change", row.pk)).content.decode()
+        row = rows.poisoned(phone, "formula")
+        page = browser.get(address(SyncOperation, "change", row.pk)).content.decode()
         assert "=HYPERLINK(" in page
         assert FORMULA not in page
 
-    def test_a_long_text_is_cut_and_says_how_long_it_is(self, root: Client, phone: Phone) -> None:
+    def test_a_long_text_is_cut_and_says_how_long_it_is(self, browser: Client, phone: Phone) -> None:
         """A table stays a table."""
-        row = log_rows.poisoned(phone, "huge text")
-        page = root.get(address(SyncOperation, "change", row.pk))
+        row = rows.poisoned(phone, "huge text")
+        page = browser.get(address(SyncOperation, "change", row.pk))
         [line] = [line for line in page.context["fields"] if line.name == "name"]
         assert len(line.sent) < 3000
         assert "300,002 characters" in line.sent
 
     @pytest.mark.parametrize("pk", ["0", "x", "9" * 30, "%00", "<b>", "../x"])
     @pytest.mark.parametrize("model", MODELS)
-    def test_an_address_that_leads_nowhere_leads_to_the_list(self, root: Client, model: Any, pk: str) -> None:
+    def test_an_address_that_leads_nowhere_leads_to_the_list(self, browser: Client, model: Any, pk: str) -> None:
         """With a message."""
-        response = root.get(f"/admin/sync/{model._meta.model_name}/{pk}/change/", follow=True)
+        response = browser.get(f"/admin/sync/{model._meta.model_name}/{pk}/change/", follow=True)
         assert response.status_code in {200, 404}

@@ -72,7 +72,7 @@ def customer(name: str = "Ana", **envelope: Any) -> Json:
     return operation(payload={"name": name}, **envelope)
 
 
-def stale(phone: Phone, **payload: Any) -> SyncOperation:
+def stale(phone: Phone, /, **payload: Any) -> SyncOperation:
     """An update that met a change of somebody else: the row had version 2, the phone edited version 1."""
     row: Customer = CustomerFactory(business=phone.member.business, name="Before", phone="1")
     Customer.objects.filter(pk=row.pk).update(name="Server's", credit_limit="12.50")
