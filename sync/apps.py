@@ -15,7 +15,8 @@ class SyncConfig(AppConfig):
 
     def ready(self) -> None:
         """Import `handlers` of every app, so that each entity is known before the first request."""
-        import sync.checks  # noqa: F401 - registers the system checks
+        import sync.auth.checks
+        import sync.checks  # noqa: F401 - both register system checks
         from sync.handlers.registry import registry
 
         autodiscover_modules("handlers")

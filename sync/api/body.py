@@ -30,7 +30,8 @@ def read_body(request: HttpRequest, limits: Limits) -> bytes:
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in {"identity", "gzip", "x-gzip", ""}:
         raise malformed("Content-Encoding must be gzip, or be left out.")
-    if int(request.META.get("CONTENT_LENGTH") or 0) > limits.max_bytes:
+    announced = request.META.get("CONTENT_LENGTH") or "0"
+    if announced.isdecimal() and int(announced) > limits.max_bytes:
         raise _over_the_limit(limits)
     stream: Any = request
     try:

@@ -227,7 +227,10 @@ class ReferenceExecutor:
     def _outcome_of(self, failure: _OperationFailed) -> Outcome:
         handler, cause = failure.task.handler, failure.cause
         if isinstance(cause, Reject):
-            return pipeline.rejected(handler, cause)
+            try:
+                return pipeline.rejected(handler, cause)
+            except LookupError as undeclared:
+                return self._internal_error(failure.operation, undeclared)
         if classify(cause) is Fault.PERMANENT:
             return constraints.outcome_of(cause, handler, failure.change)
         return self._internal_error(failure.operation, cause)

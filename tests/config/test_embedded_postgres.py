@@ -3,155 +3,30 @@
 Every test works in a data directory of its own and ends only processes it has started, by their pid.
 """
 
-import fcntl
 import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from config.embedded_postgres import binaries
 from config.embedded_postgres.place import CHECKOUT
-from config.embedded_postgres.server import read_pid_file
-
-NOBODY = 65534
-PATIENCE = 30  # seconds
-
-# A process that uses the server until its standard input is closed.
-STAY = """
-import sys
-from config.embedded_postgres.launcher import launcher
-print(launcher.address().port, flush=True)
-sys.stdin.read()
-"""
-
-# Django on the embedded Postgres and nothing else; `reached()` is the pid of the backend that answers.
-DJANGO = """
-import os, signal, sys, time, django
-from django.conf import settings
-pool = {"min_size": 1, "max_size": 2, "timeout": 3}
-settings.configure(USE_TZ=True, DATABASES={"default": {
-    "ENGINE": "config.embedded_postgres", "NAME": "writeback", "CONN_HEALTH_CHECKS": True, "OPTIONS": {"pool": pool},
-}})
-django.setup()
-from django.db import connection
-from config.embedded_postgres.server import read_pid_file
-def reached():
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        return cursor.fetchone()[0]
-"""
-
-
-class Ground:
-    """A directory for data, and the processes that use it."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self.data = home / f"{_major()}-fast"
-        self.users: list[subprocess.Popen[str]] = []
-        self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("DATABASE_", "COV_"))},
-            "PYTHONPATH": str(CHECKOUT),
-            "EMBEDDED_POSTGRES_DATA": str(home),
-            "EMBEDDED_POSTGRES_FAST": "1",
-        }
-
-    def start(self, code: str = STAY, *, python: str = sys.executable) -> subprocess.Popen[str]:
-        """Start a process that uses the server, without waiting for it."""
-        user = subprocess.Popen(
-            [python, "-c", code],
-            env=self.environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=self.home,
-        )
-        self.users.append(user)
-        return user
-
-    def enter(self, **options: str) -> tuple[subprocess.Popen[str], int]:
-        """Start a process that stays, and return it with the port it was told."""
-        user = self.start(**options)
-        return user, _port_told_by(user)
-
-    def run(self, code: str) -> str:
-        """Run a process to its end and return what it printed."""
-        out, err = self.start(code).communicate(timeout=PATIENCE)
-        assert self.users[-1].returncode == 0, err
-        return out.strip()
-
-    def postmaster(self) -> int:
-        found = read_pid_file(self.data)
-        assert found is not None
-        return found.pid
-
-    def wait_until_stopped(self) -> None:
-        _wait(lambda: not (self.data / "postmaster.pid").exists() and self._is_unguarded(), "the server to stop")
-
-    def _is_unguarded(self) -> bool:
-        with self.data.with_name(f"{self.data.name}.guardian.lock").open("a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return False
-        return True
-
-    def clear(self) -> None:
-        for user in self.users:
-            user.kill()
-            user.communicate()
-        with suppress(AssertionError, FileNotFoundError):
-            self.wait_until_stopped()
-        left = read_pid_file(self.data)
-        if left is not None:
-            with suppress(ProcessLookupError):
-                os.kill(left.pid, signal.SIGQUIT)
-
-
-@contextmanager
-def new_ground() -> Iterator[Ground]:
-    # Not pytest's own directory: that one is closed to other users, and some of the tests are about them.
-    home = Path(tempfile.mkdtemp(prefix="embedded-"))
-    home.chmod(0o755)
-    ground = Ground(home)
-    yield ground
-    ground.clear()
-    shutil.rmtree(home)
-
-
-@pytest.fixture
-def ground() -> Iterator[Ground]:
-    """An empty directory: the first user creates a cluster."""
-    with new_ground() as ground:
-        yield ground
-
-
-@pytest.fixture(scope="module")
-def template() -> Iterator[Path]:
-    """A cluster that was used and stopped. Copying it is many times cheaper than initdb."""
-    with new_ground() as ground:
-        user, _ = ground.enter()
-        _leave(user)
-        ground.wait_until_stopped()
-        yield ground.data
-
-
-@pytest.fixture
-def used(template: Path) -> Iterator[Ground]:
-    """A directory with a cluster that was used before."""
-    with new_ground() as ground:
-        shutil.copytree(template, ground.data)
-        yield ground
+from tests.config.ground import (
+    DJANGO,
+    NOBODY,
+    PATIENCE,
+    STAY,
+    Ground,
+    answers,
+    can_be_run_by_nobody,
+    leave,
+    major,
+    port_told_by,
+)
 
 
 def test_nothing_starts_before_the_first_connection(ground: Ground) -> None:
@@ -179,13 +54,13 @@ with connection.cursor() as cursor:
 def test_durability_is_only_given_up_on_request(ground: Ground) -> None:
     """Without the fast mode the data lie in another directory and are synced."""
     ground.environment["EMBEDDED_POSTGRES_FAST"] = "0"
-    ground.data = ground.home / str(_major())
+    ground.data = ground.home / str(major())
     shown = ground.run(
         DJANGO + 'cursor = connection.cursor(); cursor.execute("SHOW fsync"); print(cursor.fetchone()[0])'
     )
     assert shown == "on"
     assert ground.data.exists()
-    assert not ground.data.with_name(f"{_major()}-fast").exists()
+    assert not ground.data.with_name(f"{major()}-fast").exists()
 
 
 def test_the_password_is_private_and_needed(used: Ground) -> None:
@@ -204,7 +79,7 @@ def test_the_port_lies_below_the_ephemeral_range_and_is_remembered(used: Ground)
     """A tool that was told the port once may use it again after a restart."""
     user, port = used.enter()
     assert port < 32_768
-    _leave(user)
+    leave(user)
     used.wait_until_stopped()
     _, again = used.enter()
     assert again == port
@@ -213,7 +88,7 @@ def test_the_port_lies_below_the_ephemeral_range_and_is_remembered(used: Ground)
 def test_a_port_that_was_taken_meanwhile_is_given_up(used: Ground) -> None:
     """Somebody else's server on our port must not keep ours from starting."""
     user, port = used.enter()
-    _leave(user)
+    leave(user)
     used.wait_until_stopped()
     with socket.create_server(("127.0.0.1", port)):
         _, other = used.enter()
@@ -223,19 +98,19 @@ def test_a_port_that_was_taken_meanwhile_is_given_up(used: Ground) -> None:
 def test_processes_that_start_at_once_share_one_server(ground: Ground) -> None:
     """Test workers and web workers all begin together, on an empty directory."""
     users = [ground.start() for _ in range(5)]
-    assert len({_port_told_by(user) for user in users}) == 1
+    assert len({port_told_by(user) for user in users}) == 1
 
 
 def test_the_last_one_to_leave_stops_it(used: Ground) -> None:
     """While anyone is there the server stays, whoever started it."""
     first, _ = used.enter()
     second, port = used.enter()
-    _leave(first)
+    leave(first)
     time.sleep(0.5)
-    assert _answers(port)
-    _leave(second)
+    assert answers(port)
+    leave(second)
     used.wait_until_stopped()
-    assert not _answers(port)
+    assert not answers(port)
 
 
 def test_a_forked_worker_keeps_it_running(used: Ground) -> None:
@@ -244,8 +119,8 @@ def test_a_forked_worker_keeps_it_running(used: Ground) -> None:
     parent, port = used.enter(code=forking)
     parent.wait(PATIENCE)
     time.sleep(0.5)
-    assert _answers(port)
-    _leave(parent)
+    assert answers(port)
+    leave(parent)
     used.wait_until_stopped()
 
 
@@ -263,7 +138,7 @@ def test_it_starts_again_after_its_postmaster_was_killed(used: Ground) -> None:
     used.wait_until_stopped()
     user, _ = used.enter()
     os.kill(used.postmaster(), signal.SIGKILL)
-    _leave(user)
+    leave(user)
     assert used.run(DJANGO + 'print("kept" in connection.introspection.table_names())') == "True"
 
 
@@ -288,7 +163,7 @@ def test_a_pid_file_that_names_another_program_is_removed(used: Ground) -> None:
     user, _ = used.enter()
     pid_file = used.data / "postmaster.pid"
     lines = pid_file.read_text().splitlines()
-    _leave(user)
+    leave(user)
     used.wait_until_stopped()
     pid_file.write_text("\n".join([str(os.getpid()), *lines[1:], ""]))
     used.enter()
@@ -297,9 +172,9 @@ def test_a_pid_file_that_names_another_program_is_removed(used: Ground) -> None:
 
 def test_an_interrupted_first_start_leaves_no_half_cluster(ground: Ground) -> None:
     """What initdb had begun is thrown away by the next start."""
-    (ground.home / f"{_major()}-fast.unfinished" / "base").mkdir(parents=True)
+    (ground.home / f"{major()}-fast.unfinished" / "base").mkdir(parents=True)
     ground.enter()
-    assert not (ground.home / f"{_major()}-fast.unfinished").exists()
+    assert not (ground.home / f"{major()}-fast.unfinished").exists()
 
 
 def test_a_ctrl_c_in_the_terminal_does_not_reach_it(used: Ground) -> None:
@@ -312,7 +187,7 @@ def test_a_ctrl_c_in_the_terminal_does_not_reach_it(used: Ground) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become someone else")
 def test_it_runs_without_root(ground: Ground) -> None:
     """An ordinary user starts it directly."""
-    python = next((path for path in ("/usr/bin/python3", sys.executable) if _can_be_run_by_nobody(path)), None)
+    python = next((path for path in ("/usr/bin/python3", sys.executable) if can_be_run_by_nobody(path)), None)
     if python is None:
         pytest.skip("no Python here that an ordinary user can run")
     shutil.copytree(CHECKOUT / "config", ground.home / "checkout" / "config")
@@ -320,7 +195,7 @@ def test_it_runs_without_root(ground: Ground) -> None:
     own = ground.home / "own"
     own.mkdir()
     os.chown(own, NOBODY, NOBODY)
-    ground.data = own / f"{_major()}-fast"
+    ground.data = own / f"{major()}-fast"
     ground.environment |= {
         "PYTHONPATH": str(ground.home / "checkout"),
         "EMBEDDED_POSTGRES_DATA": str(own),
@@ -344,7 +219,7 @@ def test_root_without_namespaces_runs_it_as_nobody(ground: Ground, tmp_path: Pat
     checkout.mkdir(mode=0o700 if closed else 0o755)
     del ground.environment["EMBEDDED_POSTGRES_DATA"]
     elsewhere = ground.home / "elsewhere"
-    ground.data = (elsewhere if closed else checkout / ".postgres") / "nobody" / f"{_major()}-fast"
+    ground.data = (elsewhere if closed else checkout / ".postgres") / "nobody" / f"{major()}-fast"
     where = (
         "from config.embedded_postgres import place\n"
         f"place.CHECKOUT = place.Path({str(checkout)!r})\n"
@@ -353,7 +228,7 @@ def test_root_without_namespaces_runs_it_as_nobody(ground: Ground, tmp_path: Pat
     user, _ = ground.enter(code=where + STAY)
     assert ground.data.stat().st_uid == NOBODY
     assert checkout.stat().st_mode & 0o777 == (0o700 if closed else 0o755)
-    _leave(user)
+    leave(user)
     assert ("cannot reach the checkout" in (user.stderr.read() if user.stderr else "")) == closed
 
 
@@ -370,41 +245,3 @@ def test_a_home_that_cannot_be_written_says_what_to_do(ground: Ground) -> None:
     ground.environment["EMBEDDED_POSTGRES_DATA"] = str(ground.home / "file" / "below")
     _, err = ground.start().communicate(timeout=PATIENCE)
     assert "Set EMBEDDED_POSTGRES_DATA to a directory of your own" in err
-
-
-def _major() -> int:
-    return binaries.find(None).major
-
-
-def _port_told_by(user: subprocess.Popen[str]) -> int:
-    assert user.stdout is not None
-    line = user.stdout.readline()
-    assert line, user.stderr.read() if user.stderr else ""
-    return int(line)
-
-
-def _leave(user: subprocess.Popen[str]) -> None:
-    assert user.stdin is not None
-    user.stdin.close()
-    user.stdin = None
-    user.wait(PATIENCE)
-
-
-def _answers(port: int) -> bool:
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-        return True
-    return False
-
-
-def _wait(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.05)
-
-
-def _can_be_run_by_nobody(python: str) -> bool:
-    try:
-        return subprocess.run([python, "-c", ""], user=NOBODY, group=NOBODY, extra_groups=[], cwd="/").returncode == 0
-    except OSError:
-        return False

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from tests.model.catalogue import ENTITIES
 from tests.model.envelope import Op, read
 from tests.model.state import Key, Row, Tables, new_row
 from tests.model.values import as_moment
@@ -97,12 +98,25 @@ class Model:
                 break
         if culprit is None:
             return
+        self._take_back_winner(run, culprit, rows)
         self.tables.rows, run.inserts = rows, inserts
         for position in attempted:
             self._forget(run, run.ops[position])
         for position in unit:
             run.verdicts[position] = run.verdicts[position] if position == culprit else None
         self._fail_group(run, unit, culprit, is_known_to_fail=is_known_to_fail)
+
+    def _take_back_winner(self, run: Run, culprit: int, rows: dict[Key, Row]) -> None:
+        """A row that exists only in a group that fails is nobody's duplicate."""
+        verdict, entity = run.verdicts[culprit], run.ops[culprit].entity or ""
+        if verdict is None or verdict.duplicate_of is None or verdict.replayed:
+            return
+        key = (entity, verdict.duplicate_of)
+        columns = ENTITIES[entity].unique[0]
+        was = rows.get(key)
+        stays = was is not None and all(was.values[c] == self.tables.rows[key].values[c] for c in columns)
+        if not stays:
+            run.verdicts[culprit] = replace(verdict, duplicate_of=None)
 
     def _fail_group(self, run: Run, unit: list[int], culprit: int, *, is_known_to_fail: bool) -> None:
         """The culprit's verdict stands; the others failed with it, but for repeats.
@@ -152,18 +166,14 @@ class Model:
         keys = [(entity, row_id) for _, entity, row_id in op.references()]
         if op.action in {"update", "delete"} and op.key:
             keys.insert(0, op.key)
+        inserts = [run.inserts[key] for key in keys if key in run.inserts]
         for key in keys:
-            self._inserted(run, key)
-
-    def _inserted(self, run: Run, key: Key) -> None:
-        if key in run.inserts:
-            name, verdict = run.inserts[key]
-        elif self.tables.seen(run.caller.tenant, *key) is None:
-            name, verdict = self.last_inserts.get((run.caller.tenant, run.caller.client, key), (None, None))
-        else:
-            return
-        if verdict is not None and not verdict.is_applied:
-            raise Refusal("dependency_failed", caused_by=name)
+            earlier = self.last_inserts.get((tenant, run.caller.client, key))
+            if earlier is not None and self.tables.seen(tenant, *key) is None:
+                inserts.append(earlier)
+        for name, verdict in inserts:
+            if not verdict.is_applied:
+                raise Refusal("dependency_failed", caused_by=name)
 
     def _note(self, run: Run, position: int, verdict: Verdict) -> None:
         run.verdicts[position] = verdict
@@ -221,8 +231,8 @@ def settle_retries(ops: list[Op], verdicts: list[Verdict]) -> list[Verdict]:
     """A skipped operation is for later when the one that caused it is."""
     verdicts = list(verdicts)
     for _ in verdicts:
-        later = {o.op_id for o, v in zip(ops, verdicts, strict=True) if v.retry == "later"}
+        later = {o.op_id for o, v in zip(ops, verdicts, strict=True) if v.retry == "later" and o.op_id}
         for position, verdict in enumerate(verdicts):
-            if verdict.caused_by is not None and verdict.caused_by in later and not verdict.replayed:
+            if isinstance(verdict.caused_by, str) and verdict.caused_by in later:
                 verdicts[position] = replace(verdict, retry="later")
     return verdicts

@@ -1,4 +1,4 @@
-"""A phone to fill the log with, and browsers to look at it."""
+"""A phone to fill the log with, and a browser to look at it. Batches commit for real: the engine looks at its connection."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def _cheap_passwords(settings: Any) -> None:
 
 
 @pytest.fixture
-def phone(db: None) -> Phone:
+def phone(transactional_db: None) -> Phone:
     """A manager's."""
     return Phone(MembershipFactory(manager=True))
 
 
 @pytest.fixture
-def browser(db: None) -> Client:
+def browser(transactional_db: None) -> Client:
     """Logged in as a superuser."""
     browser = Client()
     browser.force_login(UserFactory(is_staff=True, is_superuser=True))

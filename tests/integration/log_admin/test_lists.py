@@ -15,8 +15,6 @@ from tests.integration.log_admin import rows
 from tests.integration.log_admin.looking import address, listed, look
 from tests.integration.log_admin.rows import Phone, customer, newest, operation
 
-pytestmark = pytest.mark.django_db
-
 
 class TestSearch:
     """One box, any id."""

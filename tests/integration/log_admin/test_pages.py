@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from django.test import Client
 from django.urls import reverse
 
@@ -14,8 +13,6 @@ from tests.factories import MembershipFactory
 from tests.integration.log_admin import rows
 from tests.integration.log_admin.looking import address, fields, listed, look
 from tests.integration.log_admin.rows import Phone, customer, operation
-
-pytestmark = pytest.mark.django_db
 
 
 class TestOperationPage:
@@ -138,8 +135,8 @@ class TestBatchPage:
     def test_many_operations_stand_on_several_pages(self, browser: Client, phone: Phone) -> None:
         """A body can hold far more elements than one page can show."""
         phone.send_text('{"client_id": "%s", "operations": [%s]}' % (phone.client_id, ",".join("0" * 1200)))  # noqa: UP031
-        address = address(SyncBatch, "change", SyncBatch.objects.get().pk)
-        last = browser.get(address, {"page": "3"}).context["operations"]
+        page = address(SyncBatch, "change", SyncBatch.objects.get().pk)
+        last = browser.get(page, {"page": "3"}).context["operations"]
         assert [last[0].position, last[-1].position] == [1000, 1199]
 
     def test_a_batch_that_could_not_be_read_has_a_page(self, browser: Client, phone: Phone) -> None:

@@ -15,8 +15,6 @@ from tests.integration.log_admin import rows
 from tests.integration.log_admin.looking import address
 from tests.integration.log_admin.rows import FORMULA, POISON, SCRIPT, TURNED, Phone, customer
 
-pytestmark = pytest.mark.django_db
-
 MODELS = (SyncBatch, SyncOperation, SyncClient)
 
 

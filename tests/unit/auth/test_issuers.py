@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from sync.auth import jwks
 from sync.auth.bearer import credentials_of
+from sync.auth.conf import auth_conf
 from sync.protocol.problems import Problem
 from tests.token_forge import AUTH, SECRET, claims, forge, hmac_with, jwk, raw_token, rsa, segment
 
@@ -251,4 +252,15 @@ def test_many_threads_ask_once(issuer: Issuer) -> None:
     for thread in threads:
         thread.join()
     assert found == ["auth0|42"] * 12
+    assert issuer.requests == 1
+
+
+def test_whoever_has_a_key_does_not_wait_for_a_fetch(issuer: Issuer, clock: Clock) -> None:
+    """A slow issuer holds up the one request that asks it, not all the others."""
+    token = signed()
+    assert read(token)
+    clock.now += 10 * MINUTE
+    (configured,) = [one for one in auth_conf().ISSUERS if one.jwks_url == issuer.url]
+    with jwks.keys_of(configured)._lock:  # another thread is fetching
+        assert read(token)
     assert issuer.requests == 1
