@@ -43,11 +43,13 @@ format: $(INSTALLED)  ## Mend style and format where that is safe
 bench: $(INSTALLED)  ## Measure how fast batches are written
 	$(PY) -m bench
 
-# The address of a package index is the affair of each machine: the lock names versions and hashes only.
+# The address of a package index is the affair of each machine: a lock names versions and hashes only.
+LOCK = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
+
 lock:  ## Pin all dependencies anew in requirements.lock (needs uv)
-	uv pip compile pyproject.toml --extra embedded --group dev --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --upgrade \
-		--output-file requirements.lock
+	$(LOCK) --extra embedded --group dev --upgrade --output-file requirements.lock
+	$(LOCK) --constraint requirements.lock --output-file .docker/server.lock
 
 clean:  ## Remove what was installed and generated, but not the database
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov staticfiles

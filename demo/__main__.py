@@ -10,7 +10,9 @@ import sys
 import django
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError
+from django.db import OperationalError
 
+from config.embedded_postgres.errors import EmbeddedPostgresError
 from demo.errors import DemoError
 
 
@@ -27,7 +29,7 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)
         return 130
-    except (DemoError, CommandError, ImproperlyConfigured) as error:
+    except (DemoError, EmbeddedPostgresError, OperationalError, CommandError, ImproperlyConfigured) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
 

@@ -22,7 +22,7 @@ from entities import sample
 LIMIT = 60  # seconds for making the database, and again for playing
 WORKERS = 2
 LEGEND = (
-    "retry: what the app does next. never = take it off the queue, later = send it again, after_fix = mend it first\n"
+    "retry: what the app does next. never: take it off the queue · later: send it again · after_fix: mend it\n"
     "✓: the answer is the one that demo/scenario.py expects, in all its keys"
 )
 ADMIN_PORT = 8000  # that of `serve`, where this run can be looked at afterwards
@@ -120,8 +120,8 @@ def _where_to_look(report: Report, scenes: Sequence[Scene], answers: Sequence[di
     report.line("The database stays until the next demo. Look at this run in the admin:")
     report.line(f"  1. .venv/bin/python -m demo serve --last-demo --port {ADMIN_PORT}")
     report.line(f"  2. log in as {sample.ADMIN} with the password {sample.PASSWORD}")
-    report.line(f"  3. the seller's queue   {admin}/syncbatch/?q={request_id}")
-    report.line(f"     the clash in Luna    {admin}/syncoperation/?q={clash.op_id}")
+    report.line(f"  3. the queue     {admin}/syncbatch/?q={request_id}")
+    report.line(f"     one conflict  {admin}/syncoperation/?q={clash.op_id}")
 
 
 def _limit_time() -> None:

@@ -17,9 +17,9 @@ from demo.steps import Scene, Step, id_of
 
 WIDTH = 110
 # №, group, what the user did, operation, verdict, code, retry, mark
-ROW = "{:>3} {} {:<36}  {:<20}  {:<8}  {:<21}  {:<9}  {}"
+ROW = "{:>2} {} {:<36}  {:<20}  {:<8}  {:<21}  {:<9}  {}"
 HEADINGS = ROW.format("№", " ", "what the user did", "operation", "verdict", "code", "retry", "").rstrip()
-DETAIL_INDENT = " " * 8
+DETAIL_INDENT = " " * 7
 
 BOLD, DIM, GREEN, RED = "1", "2", "32", "31"
 
@@ -66,7 +66,7 @@ class Report:
         queue = scene.queue
         for step in scene.steps:
             if isinstance(step, str):
-                self.line(f"      {step}", BOLD)
+                self.line(f"     {step}", BOLD)
             else:
                 self._row(step, next(results, {}), _bracket(queue, queue.index(step)), is_right=step.did not in wrong)
         self._below(answer, is_right=scene.title not in wrong)

@@ -113,6 +113,7 @@ class SyncBatch(models.Model):
         indexes = (
             models.Index(fields=("-received_at", "-id"), name="sync_batch_recent"),
             models.Index(fields=("request_id",), name="sync_batch_request"),
+            models.Index(fields=("batch_id",), name="sync_batch_own", condition=models.Q(batch_id__isnull=False)),
             models.Index(fields=("client", "-received_at"), name="sync_batch_client"),
         )
 
@@ -164,6 +165,7 @@ class SyncOperation(models.Model):
             models.Index(fields=("entity_id", "-id"), name="sync_op_row"),
             models.Index(fields=("client", "-id"), name="sync_op_client"),
             models.Index(fields=("status", "code", "-id"), name="sync_op_status"),
+            models.Index(fields=("group_id",), name="sync_op_group", condition=models.Q(group_id__isnull=False)),
         )
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ Staff with the view permission see the batches of all tenants (`readonly`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -21,21 +21,11 @@ from sync.admin.facts import LINE_COLUMNS, Fact, fact, lines, user_fact
 from sync.admin.filters import ProblemFilter, ReceivedFilter, StateFilter, VerdictsFilter
 from sync.admin.links import Links, page_of
 from sync.admin.readonly import ReadOnlyAdmin
-from sync.admin.verdicts import count_badge, css_class
+from sync.admin.verdicts import COUNTS, count_badges, css_class
 from sync.models import SyncBatch, SyncClient, SyncOperation
 from sync.protocol.codes import Status
 
 OPERATIONS_PER_PAGE = 500
-COUNTS = (*map(str, Status), "replayed")
-
-
-def _count_column(name: str) -> Callable[[SyncBatch], SafeString]:
-    @admin.display(description=name)
-    def column(batch: SyncBatch) -> SafeString:
-        return count_badge(getattr(batch, name), name)
-
-    column.__name__ = f"{name}_count"  # the class of its cells in the list
-    return column
 
 
 @admin.register(SyncBatch)
@@ -43,9 +33,7 @@ class SyncBatchAdmin(ReadOnlyAdmin):
     """What was uploaded, by whom, and what became of it."""
 
     list_display = (
-        "received", "user_name", "client_page", "outcome",
-        *map(_count_column, COUNTS),
-        "took", "attempts", "txid", "request",
+        "received", "user_name", "client_page", "outcome", "verdicts", "took", "attempts", "txid", "request",
     )  # fmt: skip
     list_filter = (ReceivedFilter, StateFilter, VerdictsFilter, ProblemFilter)
     search_fields = ("request_id",)  # shows the box; `named` decides what it finds
@@ -74,6 +62,11 @@ class SyncBatchAdmin(ReadOnlyAdmin):
         reason = f"{batch.http_status} {text.shown(batch.code)}"
         return format_html('<span class="sync-badge {}">{}</span>', css_class(Status.FAILED), reason)
 
+    @admin.display(description="verdicts")
+    def verdicts(self, batch: SyncBatch) -> SafeString:
+        """How many operations have each status."""
+        return count_badges(counts_of(batch))
+
     @admin.display(description="took")
     def took(self, batch: SyncBatch) -> str:
         """How long it ran."""
@@ -82,7 +75,7 @@ class SyncBatchAdmin(ReadOnlyAdmin):
     @admin.display(description="request id")
     def request(self, batch: SyncBatch) -> str:
         """The name under which it stands in log files."""
-        return text.shown(batch.request_id, 40)
+        return text.tail(batch.request_id)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SyncBatch]:
         """With the user, by an outer join: one who is gone is None then, where a look-up would fail."""
@@ -98,7 +91,7 @@ class SyncBatchAdmin(ReadOnlyAdmin):
         context: dict[str, Any] = {
             "title": f"Batch of {text.second(row.received_at)}",
             "verdict": _verdict(row),
-            "counts": [_count(row, name) for name in COUNTS],
+            "counts": count_badges(counts_of(row)),
             "facts": _facts(row, links),
         }
         if links.may_view(SyncOperation):
@@ -106,6 +99,11 @@ class SyncBatchAdmin(ReadOnlyAdmin):
             part = Paginator(operations, OPERATIONS_PER_PAGE).get_page(request.GET.get("page"))
             context |= {"part": part, "operations": lines(part.object_list, links)}
         return context
+
+
+def counts_of(batch: SyncBatch) -> dict[str, int]:
+    """{status: operations of the batch that have it}, and how many are repeats."""
+    return {name: getattr(batch, name) for name in COUNTS}
 
 
 def client_link(client_id: UUID | None) -> SafeString | str:
@@ -124,11 +122,6 @@ def _verdict(batch: SyncBatch) -> Fact:
     executed = "Every operation has a verdict."
     written = "It wrote rows." if batch.txid is not None else "It wrote no rows."
     return fact("State", "completed", mark=css_class(Status.APPLIED), note=f"{executed} {written}")
-
-
-def _count(batch: SyncBatch, name: str) -> Fact:
-    count = getattr(batch, name)
-    return Fact(label=name, text=str(count), mark=css_class(name) if count and name != Status.APPLIED else "")
 
 
 def _facts(batch: SyncBatch, links: Links) -> list[Fact]:

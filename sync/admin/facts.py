@@ -54,7 +54,9 @@ class Line:
 def fact(label: str, value: object, *, url: str | None = None, note: str = "", mark: str = "") -> Fact:
     """A fact about a value of a column."""
     shown = text.shown(value, text.MEDIUM)
-    return Fact(label=label, text=shown, url=url if shown != text.NOTHING else None, note=note, mark=mark)
+    if shown == text.NOTHING:
+        return Fact(label=label, text=shown)
+    return Fact(label=label, text=shown, url=url, note=note, mark=mark)
 
 
 def user_fact(user: Any, user_id: UUID | None, links: Links) -> Fact:
@@ -80,7 +82,7 @@ def _line(operation: SyncOperation, links: Links, *, is_this: bool) -> Line:
         meaning=meaning(operation.entity, operation.code),
         entity=text.shown(operation.entity),
         action=text.shown(operation.action),
-        entity_id=text.shown(operation.entity_id),
+        entity_id=text.tail(operation.entity_id),
         op_id=text.shown(operation.op_id),
         url=links.to(SyncOperation, operation.pk),
         client=text.tail(operation.client_id),

@@ -45,7 +45,7 @@ def context(operation_id: int, links: Links) -> Mapping[str, Any]:
         "is_conflict": row.status == Status.CONFLICT,
         "payload": None if sent is None else text.document(sent),
         "payload_text": text.document(row.payload_text),
-        "around": [table for table in _around(row, links) if table["lines"]],
+        "around": [table for table in _around(row, links) if len(table["lines"]) > 1],
     }
 
 

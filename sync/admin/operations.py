@@ -33,7 +33,7 @@ class SyncOperationAdmin(ReadOnlyAdmin):
         "received", "verdict", "reason", "entity_name", "action_name", "row_id", "operation_id",
         "client_page", "batch_page",
     )  # fmt: skip
-    list_filter = (StatusFilter, CodeFilter, EntityFilter, ActionFilter, ReplayedFilter)
+    list_filter = (StatusFilter, EntityFilter, ActionFilter, ReplayedFilter, CodeFilter)
     search_fields = ("op_id",)  # shows the box; `named` decides what it finds
     search_help_text = "An op_id, entity id, client id, group id or request id, in full."
 
@@ -48,7 +48,7 @@ class SyncOperationAdmin(ReadOnlyAdmin):
         repeat = " replayed" if operation.replayed else ""
         return format_html("{}{}", badge(operation.status), repeat)
 
-    @admin.display(description="code", empty_value=text.NOTHING)
+    @admin.display(description="code")
     def reason(self, operation: SyncOperation) -> str:
         """The code."""
         return text.shown(operation.code)
@@ -56,22 +56,22 @@ class SyncOperationAdmin(ReadOnlyAdmin):
     @admin.display(description="entity")
     def entity_name(self, operation: SyncOperation) -> str:
         """The entity that the client named, whether it exists or not."""
-        return text.shown(operation.entity, 40)
+        return text.shown(operation.entity, 24)
 
     @admin.display(description="action")
     def action_name(self, operation: SyncOperation) -> str:
         """The action that the client named."""
-        return text.shown(operation.action, 40)
+        return text.shown(operation.action, 24)
 
     @admin.display(description="entity id")
     def row_id(self, operation: SyncOperation) -> str:
         """The row."""
-        return text.shown(operation.entity_id)
+        return text.tail(operation.entity_id)
 
     @admin.display(description="op id")
     def operation_id(self, operation: SyncOperation) -> str:
         """The idempotency key."""
-        return text.shown(operation.op_id)
+        return text.tail(operation.op_id)
 
     @admin.display(description="client")
     def client_page(self, operation: SyncOperation) -> SafeString | str:

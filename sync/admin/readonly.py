@@ -19,8 +19,8 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
 from sync.admin.filters import OptionsFilter
-from sync.admin.links import Links, list_of
-from sync.admin.text import shown
+from sync.admin.links import Links, list_of, page_of
+from sync.admin.text import NOTHING, shown
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
@@ -32,6 +32,7 @@ class ReadOnlyAdmin(_ModelAdmin):
     """A list, a search box and a page per row. A subclass says what a term finds, and what the page shows."""
 
     actions = None
+    empty_value_display = NOTHING
     list_filter: ClassVar[tuple[type[OptionsFilter], ...]] = ()
     list_per_page = 50
     show_full_result_count = False
@@ -98,6 +99,12 @@ class ReadOnlyAdmin(_ModelAdmin):
         }
         template = f"admin/{self.opts.app_label}/{self.opts.model_name}/detail.html"
         return TemplateResponse(request, template, context)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Rows that nobody changes have no history of changes: back to the row."""
+        return redirect(page_of(self.model, unquote(object_id)))
 
     def _missing(self, request: HttpRequest, object_id: str) -> HttpResponse:
         name = f"{self.opts.verbose_name} {shown(unquote(object_id))}"

@@ -1,15 +1,20 @@
-"""One box that finds by any id: what a term may name, as conditions on indexed columns.
+"""One box that finds by any id: what a term may name, as conditions on single columns.
 
 A UUID is compared with every column that holds one, anything else with request ids, and always exactly: nothing
-here scans texts. Ids are looked up first where a subquery inside an OR would keep Postgres from its indexes.
+here scans texts. Each column is asked by itself first: to an OR of them all Postgres reads the table in the order
+of the list and filters (0.3 s for one of a million operations; 0.01 s by their indexes).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from sync.models import SyncBatch, SyncOperation
 
@@ -27,25 +32,21 @@ def as_uuid(term: str) -> UUID | None:
 def operations_named(term: str) -> Q:
     """Operations by op_id, row, client, group, request id, or the id of their batch."""
     found = as_uuid(term)
-    named = Q(batch_id__in=_batches_of_request(term, found))
+    conditions = [Q(batch_id__in=_batches_of_request(term, found))]
     if found is not None:
-        named |= Q(op_id=found) | Q(entity_id=found) | Q(client_id=found) | Q(group_id=found) | Q(batch_id=found)
-    return named
+        columns = ("op_id", "entity_id", "client_id", "group_id", "batch_id")
+        conditions += [Q(**{column: found}) for column in columns]
+    return _met(SyncOperation.objects, conditions)
 
 
 def batches_named(term: str) -> Q:
     """Batches by request id, our id or the client's, client, or an operation in them."""
     found = as_uuid(term)
-    if found is None:
-        return Q(request_id=term)
-    holding = SyncOperation.objects.filter(op_id=found).order_by("-id").values_list("batch_id", flat=True)[:MOST]
-    return (
-        Q(request_id__in={term, str(found)})
-        | Q(pk=found)
-        | Q(batch_id=found)
-        | Q(client_id=found)
-        | Q(pk__in=list(holding))
-    )
+    conditions = [Q(request_id__in=_spellings(term, found))]
+    if found is not None:
+        holding = SyncOperation.objects.filter(op_id=found).order_by("-id").values_list("batch_id", flat=True)[:MOST]
+        conditions += [Q(pk=found), Q(batch_id=found), Q(client_id=found), Q(pk__in=list(holding))]
+    return _met(SyncBatch.objects, conditions)
 
 
 def clients_named(term: str) -> Q:
@@ -56,8 +57,18 @@ def clients_named(term: str) -> Q:
     return Q(**{f"user__{get_user_model().USERNAME_FIELD}__istartswith": term})
 
 
+def _met(rows: Any, conditions: Iterable[Q]) -> Q:
+    """Those of the conditions that some row meets, mostly one."""
+    met = [condition for condition in conditions if rows.filter(condition).exists()]
+    return reduce(or_, met) if met else Q(pk__in=())
+
+
 def _batches_of_request(term: str, found: UUID | None) -> list[UUID]:
-    """Index: sync_batch_request. A request id that is a UUID was kept as it was spelled."""
-    spellings = {term} if found is None else {term, str(found)}
-    batches = SyncBatch.objects.filter(request_id__in=spellings).order_by("-received_at", "-id")
+    """Index: sync_batch_request."""
+    batches: QuerySet[SyncBatch] = SyncBatch.objects.filter(request_id__in=_spellings(term, found))
     return list(batches.values_list("pk", flat=True)[:MOST])
+
+
+def _spellings(term: str, found: UUID | None) -> set[str]:
+    """A request id that is a UUID was kept as it was spelled."""
+    return {term} if found is None else {term, str(found)}

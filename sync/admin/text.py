@@ -15,6 +15,7 @@ from django.utils import timezone
 from sync.protocol import canonical
 
 NOTHING = "–"
+TAIL = 12  # characters of an id in a list
 SHORT = 60  # characters of a text in a list
 MEDIUM = 2_000  # of one value in a table
 LONG = 200_000  # of a whole payload: more than that stalls a browser
@@ -55,7 +56,8 @@ def document(text: str) -> str:
 
 def tail(value: object) -> str:
     """The end of an id: those made one after the other share their beginning."""
-    return NOTHING if value is None else f"…{str(value)[-12:]}"
+    full = shown(value, MEDIUM)
+    return full if len(full) <= TAIL + 1 else f"…{full[-TAIL:]}"
 
 
 def moment(value: datetime | None) -> str:

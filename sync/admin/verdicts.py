@@ -5,16 +5,17 @@ Not here: the list of codes, which is the protocol's, and those a domain adds, w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from sync.admin.text import shown
+from sync.admin.text import NOTHING, shown
 from sync.handlers.registry import registry
 from sync.protocol.codes import CODES, Retry, Status
 
 NO_VERDICT = "no verdict"
+COUNTS = (*map(str, Status), "replayed")  # the columns of a batch that count its operations
 
 RETRIES = {
     Retry.NEVER: "Done, or pointless: the client takes it off its queue.",
@@ -54,11 +55,10 @@ def badge(status: str | None) -> SafeString:
     return format_html('<span class="sync-badge {}">{}</span>', css_class(status), shown(status or NO_VERDICT))
 
 
-def count_badge(count: int, status: str) -> SafeString:
-    """How many operations have a status. A figure that somebody may have to look at stands out."""
-    if not count or status == Status.APPLIED:
-        return format_html("{}", count)
-    return format_html('<span class="sync-badge {}">{}</span>', css_class(status), count)
+def count_badges(figures: Mapping[str, int]) -> SafeString:
+    """`20 applied 2 rejected`: how many operations have each status. Zeros are left out, trouble stands out."""
+    found = [(css_class(name), f"{count:,}", name) for name in COUNTS if (count := figures.get(name, 0))]
+    return format_html_join(" ", '<span class="sync-badge {}">{} {}</span>', found) or format_html("{}", NOTHING)
 
 
 def css_class(status: str | None) -> str:

@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import structlog
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
 from sync.conf import conf
 from sync.engine import effects, locks, pipeline, planner, session
 from sync.engine.attempts import Attempts, in_flight
 from sync.engine.docket import Docket, Remembered
 from sync.engine.effects import Written
-from sync.engine.errors import ClientBusy, CopyInFlight, sqlstate_of, trace_of
+from sync.engine.errors import BrokenTransaction, ClientBusy, CopyInFlight, sqlstate_of, trace_of
 from sync.engine.fresh import with_fresh_rows
 from sync.engine.pipeline import Context, Task
 from sync.engine.planner import RowKey, Unit
@@ -98,6 +98,9 @@ class SyncEngine:
                 raise
             # Somebody's on_commit callback raised; the commit is done and the verdicts stand.
             logger.error("an on_commit callback failed", **trace_of(error))
+        if not committed and not connection.in_atomic_block:
+            # Django's block leaves in silence when its transaction was lost or marked for rollback.
+            raise BrokenTransaction("the transaction ended without a commit")
         assert finished is not None
         return finished
 
@@ -105,7 +108,8 @@ class SyncEngine:
         """The story of a batch: ledger, plan, locks, operations, journal."""
         operations = [operation for unit in units for operation in unit.operations]
         entries = self._claim(batch, operations)
-        admitted = {op.position: pipeline.admit(op) for op in operations}
+        with session.no_queries():
+            admitted = {op.position: pipeline.admit(op) for op in operations}
         tasks = {position: task for position, task in admitted.items() if isinstance(task, Task)}
         plan = planner.plan(units, _references_of(tasks))
         locks.lock([t for t in tasks.values() if t.operation.op_id not in entries], self._actor)

@@ -191,7 +191,8 @@ class ReferenceExecutor:
             is_missing = parent is not None and (reference.column, parent_id) not in found.parents
             if parent is not None and is_missing and not exists(parent, parent_id, self._context.actor):
                 absent.append((parent.entity, parent_id))
-        inserts = last_inserts(self._context.batch.client_id, [row_id for _, row_id in absent]) if absent else {}
+        tenant_id, client_id = self._context.actor.tenant_id, self._context.batch.client_id
+        inserts = last_inserts(tenant_id, client_id, [row_id for _, row_id in absent]) if absent else {}
         for key in absent:
             op_id, outcome = inserts.get(key, (None, None))
             if op_id is not None and outcome is not None and not outcome.is_applied:

@@ -79,11 +79,27 @@ def savepoint(session: Session) -> Iterator[None]:
     transaction in another state than it found it.
     """
     with transaction.atomic():
-        depth = len(connection.savepoint_ids)
-        yield
+        with _same_blocks():
+            yield
         check_intact()
-        if len(connection.savepoint_ids) != depth:
-            raise Meddling("a savepoint was opened and not closed, or closed and not opened")
+
+
+@contextmanager
+def _same_blocks() -> Iterator[None]:
+    """Blocks that a handler opened and left open would take the place of ours: ours would never be closed, and the
+    batch never committed. Put back what was, and the rollback to our savepoint ends theirs.
+
+    Errors: Meddling when there was something to put back.
+    """
+    savepoints, blocks = connection.savepoint_ids, connection.atomic_blocks
+    ours = (list(savepoints), list(blocks))
+    try:
+        yield
+    finally:
+        changed = (savepoints, blocks) != ours
+        savepoints[:], blocks[:] = ours
+    if changed:
+        raise Meddling("a block was opened and not closed, or closed and not opened")
 
 
 def check_after_handler(session: Session) -> None:
@@ -147,6 +163,17 @@ def handlers_only() -> Iterator[None]:
     finally:
         with suppress(AttributeError):
             del driver.commit, driver.rollback
+
+
+@contextmanager
+def no_queries() -> Iterator[None]:
+    """While old payloads are lifted: outside any savepoint, an error of the database would end the whole batch."""
+    with connection.execute_wrapper(_execute_never):
+        yield
+
+
+def _execute_never(*_: Any) -> NoReturn:
+    raise Meddling("an upgrade is a pure function of the payload; it may not ask the database")
 
 
 def _refuse() -> NoReturn:

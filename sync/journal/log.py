@@ -101,11 +101,15 @@ def last_verdict(tenant_id: UUID, op_id: UUID) -> LoggedVerdict | None:
 
 
 def last_inserts(
-    client_id: UUID, entity_ids: Iterable[UUID]
+    tenant_id: UUID, client_id: UUID, entity_ids: Iterable[UUID]
 ) -> Mapping[tuple[str, UUID | None], tuple[UUID | None, Outcome]]:
-    """{(entity, entity_id): (op_id, outcome)} of this client's last insert of each row. Index: sync_op_row."""
+    """{(entity, entity_id): (op_id, outcome)} of this client's last insert of each row. Index: sync_op_row.
+
+    In one tenant, as op_ids are: a user of two has one client_id for both.
+    """
     rows = (
         SyncOperation.objects.filter(
+            tenant_id=tenant_id,
             client_id=client_id,
             entity_id__in=set(entity_ids),
             action=Action.INSERT,

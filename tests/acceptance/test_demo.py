@@ -120,7 +120,9 @@ def test_the_demo_ends_with_every_verdict_as_expected():
     assert re.search(r"Every one of \d\d verdicts is the expected one", done.stdout)
     assert "✗" not in done.stdout
     assert re.search(
-        r"^ *\d+ +Renames Luna, too +update customers +conflict +stale_version +after_fix +✓$", done.stdout, re.M
+        r"^ *\d+ +Renames Luna, too +update customers +conflict +stale_version +after_fix +✓$",
+        done.stdout,
+        re.MULTILINE,
     )
     assert re.search(r"txid \d+ · txids \[\d+\] · request id \S+", done.stdout)
     assert re.search(r"http://\S+/admin/sync/syncoperation/\?q=[0-9a-f-]{36}", done.stdout)
@@ -189,6 +191,6 @@ def test_serve_prints_commands_that_work_and_stops_on_ctrl_c(own_database):
 def test_the_phone_knows_nothing_but_http():
     """It imports the standard library alone, so that it proves what any client can do."""
     program = (ROOT / "demo" / "phone.py").read_text()
-    imported = set(re.findall(r"^(?:from|import) (\w+)", program, re.M))
+    imported = set(re.findall(r"^(?:from|import) (\w+)", program, re.MULTILINE))
 
     assert imported <= sys.stdlib_module_names

@@ -30,7 +30,8 @@ class Op:
     depends_on: tuple[str, ...]
     schema_version: int | None
     content: Any
-    verdict: Verdict | None
+    verdict: Verdict | None  # when the envelope is broken
+    unknown: Verdict | None  # when it names an entity or an action that there is not
 
     @property
     def key(self) -> tuple[str, str] | None:
@@ -74,10 +75,11 @@ def read(sent: Any, *, offset: timedelta, now: datetime, schema_version: int | N
     verdict = None
     if faults or not isinstance(sent, dict):
         verdict = refused("invalid", fields=frozenset(faults) if isinstance(sent, dict) else None)
-    elif entity not in ENTITIES:
-        verdict = refused("unknown_entity")
+    unknown = None
+    if entity not in ENTITIES:
+        unknown = refused("unknown_entity")
     elif action not in ACTIONS:
-        verdict = refused("unknown_action")
+        unknown = refused("unknown_action")
     return Op(
         op_id=op_id,
         name=op_id or fields.get("op_id"),
@@ -92,6 +94,7 @@ def read(sent: Any, *, offset: timedelta, now: datetime, schema_version: int | N
         schema_version=schema,
         content=_content(fields, entity_id, schema),
         verdict=verdict,
+        unknown=unknown,
     )
 
 

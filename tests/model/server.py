@@ -125,14 +125,11 @@ class Model:
         """
         verdict = run.verdicts[culprit] or self._known(run, run.ops[culprit])
         assert verdict is not None
-        self._note(run, culprit, verdict)
         self._keep(run, run.ops[culprit], verdict)
         for position in unit:
-            if position == culprit:
-                continue
             op = run.ops[position]
-            mine = self._known(run, op)
-            if mine is None or not (mine.replayed or is_known_to_fail):
+            mine = verdict if position == culprit else self._known(run, op)
+            if mine is None or not (position == culprit or mine.replayed or is_known_to_fail):
                 mine = refused("group_failed", caused_by=run.ops[culprit].name)
             self._note(run, position, mine)
             self._keep(run, op, mine)
@@ -147,6 +144,8 @@ class Model:
         return refused("operation_id_reused") if entry is not None else None
 
     def _judge(self, run: Run, op: Op) -> Verdict:
+        if op.unknown is not None:
+            return op.unknown
         try:
             self._dependencies(run, op)
         except Refusal as refusal:
@@ -173,7 +172,7 @@ class Model:
                 inserts.append(earlier)
         for name, verdict in inserts:
             if not verdict.is_applied:
-                raise Refusal("dependency_failed", caused_by=name)
+                raise Refusal("dependency_failed", caused_by=name, is_for_later=verdict.retry == "later")
 
     def _note(self, run: Run, position: int, verdict: Verdict) -> None:
         run.verdicts[position] = verdict

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 STATUS = {
@@ -55,6 +55,7 @@ def refused(code: str, **more: Any) -> Verdict:
 class Refusal(Exception):
     """The first failure of an operation on its way."""
 
-    def __init__(self, code: str, **more: Any) -> None:
+    def __init__(self, code: str, *, is_for_later: bool = False, **more: Any) -> None:
         super().__init__(code)
-        self.verdict = refused(code, **more)
+        verdict = refused(code, **more)
+        self.verdict = replace(verdict, retry="later") if is_for_later else verdict

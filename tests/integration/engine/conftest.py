@@ -89,6 +89,7 @@ def trusting_engine(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     def plant() -> None:
         monkeypatch.setattr(session, "savepoint", lambda _: transaction.atomic())
         monkeypatch.setattr(session, "check_intact", lambda: None)
+        monkeypatch.setattr(session, "check_after_handler", lambda _: None)
         monkeypatch.setattr(session, "handlers_only", nullcontext)
         monkeypatch.setattr(ReferenceExecutor, "_applied", applied)
 

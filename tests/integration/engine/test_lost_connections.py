@@ -12,8 +12,8 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from entities.sales.models import Customer
-from sync.engine import engine as engine_module
 from sync.engine import attempts, reference, session
+from sync.engine import engine as engine_module
 from sync.engine.errors import Fault
 from sync.handlers.change import Change
 from sync.models import SyncBatch
@@ -122,26 +122,27 @@ def test_an_engine_that_does_not_look_reports_nothing_true(
 
 
 @pytest.mark.promise("P01")
-@pytest.mark.parametrize("guarded", [True, False], ids=["guarded", "planted bug"])
+@pytest.mark.parametrize(
+    ("looks_before", "looks_after"), [(True, True), (False, True), (False, False)], ids=["both", "proof", "planted bug"]
+)
 def test_a_block_that_returns_without_having_committed_is_not_answered_as_applied(
-    phone: Phone, monkeypatch: pytest.MonkeyPatch, guarded: bool
+    phone: Phone, monkeypatch: pytest.MonkeyPatch, looks_before: bool, looks_after: bool
 ) -> None:
-    """The last look before COMMIT. Without it the answer is 200, and nothing of the batch is kept."""
-    journal = engine_module.log
-    real = journal.completed
-
-    lose: Any = once(_die_in_silence)
+    """A look before COMMIT, and a proof after it that is enough alone. With neither: 200, and nothing is kept."""
+    real, lose = engine_module.log.completed, once(_die_in_silence)
 
     def completed(*args: Any, **kwargs: Any) -> None:
         real(*args, **kwargs)
-        lose(None)
+        lose(None)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(journal, "completed", completed)
-    if not guarded:
+    monkeypatch.setattr(engine_module.log, "completed", completed)
+    if not looks_before:
         monkeypatch.setattr(session, "check_intact", lambda: None)
+    if not looks_after:
+        monkeypatch.setattr(engine_module.transaction, "on_commit", lambda callback: callback())
     answer = phone.send(customer("one"))
     assert answer.statuses == ["applied"]
-    assert Customer.objects.exists() is guarded
+    assert Customer.objects.exists() is looks_after
 
 
 @pytest.mark.promise("P01")
