@@ -33,7 +33,8 @@ SETTINGS = {
     "client_connection_check_interval": "1s",  # a statement nobody waits for any more is given up
 }
 
-FAST_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# Not `synchronous_commit`: what is committed must be in the write-ahead log at once, for readers of the stream.
+FAST_SETTINGS = {"fsync": "off", "full_page_writes": "off"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

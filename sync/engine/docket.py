@@ -31,7 +31,7 @@ class Docket:
         self._plan = plan
         self._beyond = {operation.op_id for operation in beyond}  # not attempted in this batch
         self._ledger = remembered
-        self._given: dict[UUID, Remembered] = {}  # verdicts of this batch that the ledger will keep
+        self._given: dict[UUID, Operation] = {}  # operations of this batch whose verdict the ledger will keep
         self._outcomes: dict[int, Outcome] = {}
 
     def outcome(self, operation: Operation) -> Outcome:
@@ -44,25 +44,31 @@ class Docket:
         op_id = operation.op_id
         if op_id is None or outcome.replayed or op_id in self._ledger:
             return
+        if outcome.code == "operation_id_reused":
+            return  # what used it first may itself be undone with its group, and be sent again
         if outcome.status.is_kept:
-            self._given.setdefault(op_id, Remembered(fingerprint=operation.fingerprint, outcome=outcome))
+            self._given.setdefault(op_id, operation)
 
     def retract(self, operations: Iterable[Operation]) -> None:
         """Forget verdicts that were undone with their group, so that it can be judged again."""
         for operation in operations:
             undone = self._outcomes.pop(operation.position, None)
-            if undone is not None and not undone.replayed and operation.op_id is not None:
-                self._given.pop(operation.op_id, None)
+            is_ours = undone is not None and not undone.replayed
+            if is_ours and operation.op_id is not None and self._given.get(operation.op_id) is operation:
+                del self._given[operation.op_id]
 
     def remembered(self, op_id: UUID | None) -> Remembered | None:
         """The standing verdict on an op_id, from the ledger or from earlier in this batch."""
         if op_id is None:
             return None
-        return self._ledger.get(op_id) or self._given.get(op_id)
+        if op_id in self._ledger:
+            return self._ledger[op_id]
+        given = self._given.get(op_id)
+        return given and Remembered(fingerprint=given.fingerprint, outcome=self.outcome(given))
 
-    def kept(self) -> Mapping[UUID, Remembered]:
-        """The verdicts of this batch that the ledger shall keep."""
-        return self._given
+    def kept(self) -> list[tuple[Operation, Outcome]]:
+        """The verdicts of this batch that the ledger shall keep. One of two copies with one op_id is among them."""
+        return [(operation, self.outcome(operation)) for operation in self._given.values()]
 
     # -- judging without running -------------------------------------------------------------------------------
 

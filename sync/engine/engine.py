@@ -176,9 +176,9 @@ class SyncEngine:
         )
 
     def _keep(self, batch: Batch, docket: Docket, operations: Sequence[Operation], result: BatchResult) -> None:
-        kept = {op_id: known.outcome for op_id, known in docket.kept().items()}
+        kept = docket.kept()
         ledger.settle(self._actor.tenant_id, kept)
-        unkept = {op.op_id for op in operations if op.op_id is not None} - kept.keys()
+        unkept = {op.op_id for op in operations if op.op_id is not None} - {op.op_id for op, _ in kept}
         ledger.give_back(self._actor.tenant_id, unkept)
         log.completed(self._receipt, batch, result, attempts=self.attempts.count)
 

@@ -8,8 +8,9 @@ Not here: what a repeat is answered (the engine's docket).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -33,11 +34,13 @@ _CLAIM = """
 # Index: the primary key.
 _SETTLE = """
     UPDATE sync_ledgerentry AS l
-       SET status = v.status, code = v.code, retry = v.retry, changed = v.changed, version = v.version,
+       SET fingerprint = v.fingerprint, entity = v.entity, entity_id = v.entity_id, status = v.status,
+           code = v.code, retry = v.retry, changed = v.changed, version = v.version,
            txid = v.txid, error = v.error
-      FROM unnest(%(op_ids)s::uuid[], %(statuses)s::text[], %(codes)s::text[], %(retries)s::text[],
+      FROM unnest(%(op_ids)s::uuid[], %(fingerprints)s::bytea[], %(entities)s::text[], %(entity_ids)s::uuid[],
+                  %(statuses)s::text[], %(codes)s::text[], %(retries)s::text[],
                   %(changed)s::boolean[], %(versions)s::bigint[], %(txids)s::bigint[], %(errors)s::jsonb[])
-        AS v (op_id, status, code, retry, changed, version, txid, error)
+        AS v (op_id, fingerprint, entity, entity_id, status, code, retry, changed, version, txid, error)
      WHERE l.tenant_id = %(tenant)s AND l.op_id = v.op_id
 """
 
@@ -61,7 +64,6 @@ def claim(tenant_id: UUID, batch: Batch, batch_pk: UUID, operations: Iterable[Op
     first = {op.op_id: op for op in reversed(list(operations)) if op.op_id is not None}
     if not first:
         return
-    claimed = list(first.values())
     with connection.cursor() as cursor:
         cursor.execute(
             _CLAIM,
@@ -70,10 +72,7 @@ def claim(tenant_id: UUID, batch: Batch, batch_pk: UUID, operations: Iterable[Op
                 "client": batch.client_id,
                 "batch": batch_pk,
                 "now": batch.received_at,
-                "op_ids": [op.op_id for op in claimed],
-                "fingerprints": [op.fingerprint for op in claimed],
-                "entities": [_storable_text(op.entity) for op in claimed],
-                "entity_ids": [op.entity_id for op in claimed],
+                **_contents(list(first.values())),
             },
         )
 
@@ -84,17 +83,17 @@ def recall(tenant_id: UUID, op_ids: Iterable[UUID]) -> dict[UUID, Entry]:
     return {row.op_id: _entry(row) for row in rows}
 
 
-def settle(tenant_id: UUID, verdicts: Mapping[UUID, Outcome]) -> None:
-    """Write the verdicts of our claims, and give back those that got none worth keeping."""
+def settle(tenant_id: UUID, verdicts: Sequence[tuple[Operation, Outcome]]) -> None:
+    """Write the verdicts of our claims, and whose they are: of two copies in a batch the second may be the one."""
     if not verdicts:
         return
-    outcomes = list(verdicts.values())
+    outcomes = [outcome for _, outcome in verdicts]
     with connection.cursor() as cursor:
         cursor.execute(
             _SETTLE,
             {
                 "tenant": tenant_id,
-                "op_ids": list(verdicts),
+                **_contents([operation for operation, _ in verdicts]),
                 "statuses": [o.status for o in outcomes],
                 "codes": [o.code for o in outcomes],
                 "retries": [o.retry for o in outcomes],
@@ -129,6 +128,16 @@ def _entry(row: LedgerEntry) -> Entry:
         entity_id=row.entity_id,
         outcome=outcome,
     )
+
+
+def _contents(operations: Sequence[Operation]) -> dict[str, list[Any]]:
+    """The columns of the ledger that say which operation it was."""
+    return {
+        "op_ids": [op.op_id for op in operations],
+        "fingerprints": [op.fingerprint for op in operations],
+        "entities": [_storable_text(op.entity) for op in operations],
+        "entity_ids": [op.entity_id for op in operations],
+    }
 
 
 def _error_json(outcome: Outcome) -> str | None:

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from sync.protocol.codes import CODES, Retry, Status
+from sync.protocol.values import legible
 
 PublishedRow = Mapping[str, Any]  # {column: JSON value}, spelled as in payloads
 
@@ -26,12 +27,14 @@ class ErrorDetail:
     duplicate_of: str | None = None  # id of the row that holds the unique values
 
     def as_json(self) -> dict[str, Any]:
-        """Only what is set, so that an answer carries no empty keys."""
-        detail: dict[str, Any] = {"message": self.message}
+        """Only what is set, and fit for every store: names of fields and echoes come from clients, and may hold
+        what text columns cannot.
+        """
+        detail: dict[str, Any] = {"message": legible(self.message)}
         if self.fields:
-            detail["fields"] = {name: list(messages) for name, messages in self.fields.items()}
+            detail["fields"] = {legible(name): list(map(legible, said)) for name, said in self.fields.items()}
         if self.caused_by is not None:
-            detail["caused_by"] = self.caused_by
+            detail["caused_by"] = legible(self.caused_by)
         if self.duplicate_of is not None:
             detail["duplicate_of"] = self.duplicate_of
         return detail

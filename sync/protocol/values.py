@@ -112,6 +112,13 @@ def text_value(value: Any, *, max_length: int | None = None) -> str:
     return value
 
 
+def legible(text: str, *, limit: int = 500) -> str:
+    """The text with NUL and lone surrogates spelled as escapes, and cut: fit for any answer, table and page."""
+    if "\x00" in text or has_lone_surrogate(text):
+        text = text.replace("\x00", "\\u0000").encode("utf-8", "backslashreplace").decode()
+    return text if len(text) <= limit else f"{text[:limit]}…"
+
+
 def has_lone_surrogate(text: str) -> bool:
     """Whether UTF-8 cannot spell this text."""
     if text.isascii():

@@ -103,7 +103,7 @@ def _content(fields: dict[str, Any], entity_id: str | None, schema: int | None) 
     content = {name: fields.get(name) for name in CONTENT}
     content["entity_id"] = entity_id or content["entity_id"]
     content["payload"] = {} if content["payload"] is None else content["payload"]
-    content["schema_version"] = content["schema_version"] if schema is None else schema
+    content["schema_version"] = schema if content["schema_version"] is None else content["schema_version"]
     return canonical(content)
 
 

@@ -230,8 +230,9 @@ def settle_retries(ops: list[Op], verdicts: list[Verdict]) -> list[Verdict]:
     """A skipped operation is for later when the one that caused it is."""
     verdicts = list(verdicts)
     for _ in verdicts:
-        later = {o.op_id for o, v in zip(ops, verdicts, strict=True) if v.retry == "later" and o.op_id}
+        by_id = {o.op_id: v for o, v in zip(reversed(ops), reversed(verdicts), strict=True)}  # the first of each
         for position, verdict in enumerate(verdicts):
-            if isinstance(verdict.caused_by, str) and verdict.caused_by in later:
+            cause = by_id.get(verdict.caused_by) if isinstance(verdict.caused_by, str) else None
+            if cause is not None and cause.retry == "later":
                 verdicts[position] = replace(verdict, retry="later")
     return verdicts

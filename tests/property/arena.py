@@ -171,7 +171,9 @@ def history(row: Any) -> str:
     return "\n".join(lines)
 
 
-def run(seed: int, *, operations: int, max_operations: int, check_every: int = 20) -> Arena:
+def run(
+    seed: int, *, operations: int, max_operations: int, check_every: int = 20, shrinking: bool = True
+) -> Arena:
     """Play random steps until that many operations were sent. Errors: Difference, with the seed."""
     placeholder = Model(max_operations=max_operations)
     generator = Generator(seed, placeholder.tables, max_operations=max_operations)
@@ -186,6 +188,8 @@ def run(seed: int, *, operations: int, max_operations: int, check_every: int = 2
                 arena.check_tables()
         arena.check_tables()
     except Difference as found:
+        if not shrinking:
+            raise
         smaller = shrink(steps, generator.world, max_operations=max_operations)
         raise Difference(f"seed {seed}: {found}\n\n{len(smaller)} steps suffice:\n{told(smaller)}") from found
     return arena

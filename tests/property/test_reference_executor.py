@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from random import SystemRandom
 
 import pytest
@@ -25,6 +26,6 @@ def test_any_sequence_of_batches_ends_as_in_the_model(settings, capsys) -> None:
     settings.SYNC = {**settings.SYNC, "MAX_OPERATIONS": MAX_OPERATIONS}
     run = arena.run(SEED, operations=OPERATIONS, max_operations=MAX_OPERATIONS)
     with capsys.disabled():
-        print(f"\nseed {SEED}: {run.operations} operations in {run.batches} batches")
+        sys.stdout.write(f"\nseed {SEED}: {run.operations} operations in {run.batches} batches\n")
         for (status, code), count in sorted(run.counts.items(), key=str):
-            print(f"  {count:6} {status} {code or ''}")
+            sys.stdout.write(f"{count:8} {status} {code or ''}\n")

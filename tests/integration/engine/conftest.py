@@ -19,16 +19,37 @@ from sync.engine.reference import ReferenceExecutor
 from sync.protocol.codes import Status
 from sync.protocol.outcome import Outcome
 from tests.factories import MembershipFactory
-from tests.integration.engine.stage import Phone
+from tests.integration.engine.stage import Phone, sql
 
 SyncSettings = Callable[..., None]
 
 
+# Children first. A synced table turns DELETE into a tombstone, so that trigger rests meanwhile.
+_SYNCED = ("payments", "sale_items", "sales", "distributions", "customers")
+_OTHERS = ("sync_syncoperation", "sync_syncbatch", "sync_syncclient", "sync_ledgerentry")
+_PEOPLE = ("memberships", "businesses", "entities_user")
+_EMPTY = ";".join(
+    [
+        *(f"ALTER TABLE {table} DISABLE TRIGGER sync_soft_delete" for table in _SYNCED),
+        *(f"DELETE FROM {table}" for table in _SYNCED + _OTHERS + _PEOPLE),
+        "SET CONSTRAINTS ALL IMMEDIATE",
+        *(f"ALTER TABLE {table} ENABLE TRIGGER sync_soft_delete" for table in _SYNCED),
+    ]
+)
+
+
 @pytest.fixture(autouse=True)
-def _real_commits(transactional_db: None) -> Iterator[None]:
-    """What these tests are about happens at commit. Whatever a test left of its connection, the next gets another."""
-    yield
-    connection.close()
+def _real_commits(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """What these tests are about happens at commit, so no transaction is around them.
+
+    The tables are emptied without TRUNCATE, which would take longer than most of the tests. Whatever a test left of
+    its connection, the next gets another.
+    """
+    with django_db_blocker.unblock():
+        yield
+        connection.close()
+        sql(_EMPTY)
+        connection.close()
 
 
 @pytest.fixture(autouse=True)

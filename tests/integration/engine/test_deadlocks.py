@@ -84,9 +84,7 @@ def test_rows_are_locked_in_one_order_whatever_the_order_of_operations(
 
 @pytest.mark.promise("P22")
 @pytest.mark.parametrize("guarded", [True, False], ids=["guarded", "planted bug"])
-def test_batches_of_one_client_never_interleave(
-    phone: Phone, monkeypatch: pytest.MonkeyPatch, guarded: bool
-) -> None:
+def test_batches_of_one_client_never_interleave(phone: Phone, monkeypatch: pytest.MonkeyPatch, guarded: bool) -> None:
     """The second one waits for the commit of the first; without the client's lock they run side by side."""
     if not guarded:
         monkeypatch.setattr(clients, "take", lambda *_: None)

@@ -51,7 +51,10 @@ def _upload(phone: Phone, trouble: Callable[[Any], Any]) -> Answer:
 
 
 def _everything_told(answer: Answer, log_text: str) -> str:
-    errors = [*SyncOperation.objects.values_list("error", flat=True), *LedgerEntry.objects.values_list("error", flat=True)]
+    errors = [
+        *SyncOperation.objects.values_list("error", flat=True),
+        *LedgerEntry.objects.values_list("error", flat=True),
+    ]
     return json.dumps([answer.body, answer.headers, errors, log_text])
 
 
@@ -93,9 +96,7 @@ def test_an_engine_that_repeats_the_text_is_noticed(
         )
         kind = "a unique constraint"
     else:
-        module, kind = (
-            (reference, "a bug of the handler") if where == "log line" else (attempts, "passing trouble")
-        )
+        module, kind = (reference, "a bug of the handler") if where == "log line" else (attempts, "passing trouble")
         monkeypatch.setattr(module, "trace_of", lambda error: {"error": str(error)})
     answer = _upload(phone, TROUBLE[kind])
     assert CANARY in _everything_told(answer, log_text())

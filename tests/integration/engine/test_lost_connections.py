@@ -12,6 +12,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from entities.sales.models import Customer
+from sync.checks import check_project
 from sync.engine import attempts, reference, session
 from sync.engine import engine as engine_module
 from sync.engine.errors import Fault
@@ -159,3 +160,13 @@ def test_a_batch_refuses_to_run_inside_somebody_elses_transaction(
         transaction.set_rollback(True)
     assert (answer.status == 200) is not guarded
     assert not Customer.objects.exists()
+
+
+@pytest.mark.promise("P01")
+@pytest.mark.parametrize("is_on", [True, False])
+def test_a_project_that_wraps_requests_in_transactions_is_told_at_start_up(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, is_on: bool
+) -> None:
+    """ATOMIC_REQUESTS is an error of the system check, before any request."""
+    monkeypatch.setitem(settings.DATABASES["default"], "ATOMIC_REQUESTS", is_on)
+    assert ("sync.E001" in {message.id for message in check_project(None)}) is is_on

@@ -164,9 +164,7 @@ def test_in_a_group_the_one_that_changed_the_tenant_is_the_culprit(phone: Phone)
     """Not the last one, and nobody after it ran."""
     group = {"sync_group_id": "01930000-0000-7000-8000-000000000001"}
     ran: list[str] = []
-    with handled_by(
-        before=lambda change: ran.append(change.row.name), after=on("bad", MEDDLING["changes the tenant"])
-    ):
+    with handled_by(before=lambda change: ran.append(change.row.name), after=on("bad", MEDDLING["changes the tenant"])):
         answer = phone.send(customer("bad") | group, customer("innocent") | group)
     assert answer.verdicts == [("failed", "internal_error"), ("skipped", "group_failed")]
     assert answer.results[1]["retry"] == "later"
@@ -177,10 +175,16 @@ def _transaction_ended_behind_everybody(change: Any) -> None:
     connection.connection.execute("ROLLBACK")
 
 
-def test_a_transaction_that_ended_unseen_is_never_reported(phone: Phone, trusting_engine: Callable[[], None]) -> None:
-    """The driver's own cursors cannot be watched; the state of the connection tells, and there is no verdict."""
+@pytest.mark.parametrize("guarded", [True, False], ids=["guarded", "planted bug"])
+def test_a_transaction_that_ended_unseen_is_never_reported(
+    phone: Phone, trusting_engine: Callable[[], None], guarded: bool
+) -> None:
+    """The driver's own cursors cannot be watched; the state of the connection tells, and there is no verdict. An
+    engine that does not look takes it for a mistake of its own."""
+    if not guarded:
+        trusting_engine()
     answer = _three(phone, _transaction_ended_behind_everybody)
-    assert (answer.status, answer.code) == (503, "try_later")
+    assert (answer.status, answer.code) == ((503, "try_later") if guarded else (500, "internal_error"))
     assert not Customer.objects.exists()
 
 

@@ -14,7 +14,7 @@ from entities.sales.models import Customer
 from sync.engine import engine as engine_module
 from sync.engine import reference
 from sync.engine.errors import Fault
-from tests.factories import CustomerFactory
+from tests.factories import CustomerFactory, MembershipFactory
 from tests.integration.engine.stage import (
     Answer,
     Json,
@@ -74,8 +74,6 @@ def test_a_copy_of_the_same_batch_is_in_flight_and_then_a_replay(phone: Phone) -
 @pytest.mark.parametrize("same_user", [True, False])
 def test_a_copy_from_another_client_of_the_tenant_is_in_flight_too(member: Any, same_user: bool) -> None:
     """The same op_id in one tenant never runs twice, whoever sends it."""
-    from tests.factories import MembershipFactory
-
     op = customer("slow")
     other = member if same_user else MembershipFactory(business=member.business)
     with _running(Phone(member), op):

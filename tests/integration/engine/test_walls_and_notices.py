@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.db import connection
 
+from entities.sales.handlers import SaleHandler
 from entities.sales.models import Customer, Sale
 from sync.engine import pipeline
+from sync.handlers.registry import registry
 from tests.factories import CustomerFactory
 from tests.integration.engine.stage import Json, Phone, customer, handled_by, operation, renamed, side_connection, sql
 
@@ -30,23 +33,16 @@ def test_a_sale_cannot_point_at_another_tenants_customer(
     if not scoped:
         monkeypatch.setattr(pipeline, "references", lambda *_: None)
     foreign = CustomerFactory()
-    with _guards_left_out(monkeypatch, leave_out=not scoped):
+    with nullcontext() if scoped else _sales_without_figures():
         answer = phone.send(_sale(foreign.pk), _sale(uuid4()))
     assert answer.verdicts == [("rejected", "reference_not_found")] * 2
     assert answer.results[0]["error"] == answer.results[1]["error"]
 
 
-def _guards_left_out(monkeypatch: pytest.MonkeyPatch, *, leave_out: bool) -> Any:
-    """Rules of sales read balances by customer, and would miss the foreign one first."""
-    from contextlib import nullcontext
-
-    from entities.sales.handlers import SaleHandler
-    from sync.handlers.registry import registry
-
-    if not leave_out:
-        return nullcontext()
-    free = type("Sales", (SaleHandler,), {"prepare": lambda *_: None, "spend": lambda *_: None, "within_credit_limit": None})
-    return registry.override(free)
+def _sales_without_figures() -> AbstractContextManager[None]:
+    """Rules of sales read the customer's balance, and would stumble over a foreign one before the database does."""
+    parts = {"prepare": lambda *_: None, "spend": lambda *_: None, "within_credit_limit": None}
+    return registry.override(type("Sales", (SaleHandler,), parts))
 
 
 @pytest.fixture
@@ -66,7 +62,7 @@ def test_without_scope_and_composite_key_it_does(phone: Phone, monkeypatch: pyte
     """The planted bug, in both walls."""
     monkeypatch.setattr(pipeline, "references", lambda *_: None)
     foreign = CustomerFactory()
-    with _guards_left_out(monkeypatch, leave_out=True):
+    with _sales_without_figures():
         answer = phone.send(_sale(foreign.pk))
     assert answer.statuses == ["applied"]
     assert Sale.objects.get().customer.business_id != phone.membership.business_id
@@ -92,7 +88,9 @@ def _notices_of(phone: Phone, *batch: Json) -> list[str]:
         answer = phone.send(*batch)
     assert answer.status == 200
     assert len(seen) > 10
-    return [statement for statement in seen if "notify" in statement.lower()] + [t for (t,) in sql(_TRIGGERS_THAT_NOTIFY)]
+    return [statement for statement in seen if "notify" in statement.lower()] + [
+        t for (t,) in sql(_TRIGGERS_THAT_NOTIFY)
+    ]
 
 
 def test_nothing_on_the_write_path_notifies(phone: Phone) -> None:
