@@ -1,6 +1,7 @@
 """Finding the Postgres binaries: an override, the wheel, Debian's packages. It starts none but `postgres --version`."""
 
 import importlib.util
+import os
 import re
 import shutil
 import subprocess
@@ -50,12 +51,16 @@ def copied_to(home: Path, binaries: Binaries) -> Binaries:
     install = binaries.directory.parent
     target = home / "binaries" / WHEEL / install.name
     libraries = package.with_name(f"{WHEEL}.libs")
-    if not (target / "bin" / "initdb").exists():
-        unfinished = target.with_name(f"{install.name}.unfinished")
+    if not target.exists():
         if libraries.exists():
             shutil.copytree(libraries, home / "binaries" / libraries.name, dirs_exist_ok=True)
+        # Renamed when it is complete: several processes may start at once, and any of them may be killed.
+        unfinished = target.with_name(f"{install.name}.{os.getpid()}")
         shutil.copytree(install, unfinished, symlinks=True, dirs_exist_ok=True)
-        unfinished.rename(target)
+        try:
+            unfinished.rename(target)
+        except OSError:  # somebody was faster
+            shutil.rmtree(unfinished)
     return Binaries(directory=target / "bin", major=binaries.major)
 
 

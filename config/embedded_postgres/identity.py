@@ -101,21 +101,31 @@ def _homes(place: Place, identity: Identity) -> tuple[Path, ...]:
 def _prepare(home: Path, identity: Identity) -> bool:
     """Create `home` where it is missing and tell whether the identity can write to it."""
     try:
-        created = _create(home)
+        if not home.exists():
+            _create(home, identity)
     except OSError:
         return False
-    if created and identity.uid is not None:
-        os.chown(home, identity.uid, identity.uid)
     return identity.allows("-w", str(home), "-a", "-x", str(home))
 
 
-def _create(home: Path) -> bool:
-    missing = [path for path in (home, *home.parents) if not path.exists()]
-    for path in reversed(missing):
-        path.mkdir(exist_ok=True)
-        # Under a strict umask the other user could not pass through; what is private lies deeper, in mode 700.
-        path.chmod(0o755)
-    return bool(missing)
+def _create(home: Path, identity: Identity) -> None:
+    for path in reversed([path for path in home.parents if not path.exists()]):
+        _make_passable(path)
+    # Renamed when it is complete: a process that starts beside us must not find it with the wrong owner.
+    fresh = home.with_name(f"{home.name}.{os.getpid()}")
+    _make_passable(fresh)
+    if identity.uid is not None:
+        os.chown(fresh, identity.uid, identity.uid)
+    try:
+        fresh.rename(home)
+    except OSError:  # somebody was faster, and has begun to use it
+        fresh.rmdir()
+
+
+def _make_passable(path: Path) -> None:
+    path.mkdir(exist_ok=True)
+    # Under a strict umask the other user could not pass through; what is private lies deeper, in mode 700.
+    path.chmod(0o755)
 
 
 def _executable(binaries: Binaries, identity: Identity, home: Path) -> Binaries:

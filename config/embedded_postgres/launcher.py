@@ -50,8 +50,9 @@ class Launcher:
     def _start(self) -> Address:
         if self._server is None:
             place = Place.from_environment()
-            self._server = _server_of(settle(place, binaries.find(place.binaries)), place)
-            Presence(self._server.cluster.data).enter()
+            server = _server_of(settle(place, binaries.find(place.binaries)), place)
+            Presence(server.cluster.data).enter()
+            self._server = server
         cluster = self._server.cluster
         presence = Presence(cluster.data)
         with presence.starting():

@@ -64,7 +64,9 @@ class Docket:
         if op_id in self._ledger:
             return self._ledger[op_id]
         given = self._given.get(op_id)
-        return given and Remembered(fingerprint=given.fingerprint, outcome=self.outcome(given))
+        if given is None:
+            return None
+        return Remembered(fingerprint=given.fingerprint, outcome=self.outcome(given))
 
     def kept(self) -> list[tuple[Operation, Outcome]]:
         """The verdicts of this batch that the ledger shall keep. One of two copies with one op_id is among them."""

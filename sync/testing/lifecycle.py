@@ -8,6 +8,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 from sync.handlers.registry import registry
+from sync.models import SyncedModel
 from sync.protocol.codes import Status
 from sync.testing.answer import Json
 from sync.testing.sample import Made, Sample, Stage, everything, same
@@ -170,7 +171,7 @@ class DeleteContract:
             if reference.parent is None:
                 continue
             parent_id = stage.living().payload[reference.column]
-            parent = reference.model._default_manager.get(pk=parent_id)
+            parent: SyncedModel = reference.parent.model._default_manager.get(pk=parent_id)
             removal: Json = {
                 **stage.delete(_nobody(), base=parent.version),
                 "entity": reference.parent.entity,

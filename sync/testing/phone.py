@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.http import HttpResponse
 from django.test import Client
 
 from sync.auth.tokens import issue_access
@@ -66,11 +65,13 @@ class Phone:
             operations, self.queue = tuple(self.queue), []
         body = {"client_id": str(self.client_id), "operations": operations, **envelope}
         headers = {"prefer": prefer} if prefer else {}
-        return _read(self._http.post(BATCH, json.dumps(body), content_type="application/json", headers=headers))
+        response = self._http.post(BATCH, json.dumps(body), content_type="application/json", headers=headers)
+        return _read(response.status_code, response.content, response.headers)
 
     def ask(self, op_id: str) -> Json | None:
         """The verdict of one operation, None when the server knows none."""
-        answer = _read(self._http.get(OPERATION.format(op_id=op_id)))
+        response = self._http.get(OPERATION.format(op_id=op_id))
+        answer = _read(response.status_code, response.content, response.headers)
         return answer.body if answer.status == 200 else None
 
     def _queued(self, operation: Json) -> Json:
@@ -108,9 +109,5 @@ def _operation(action: str, entity: str, payload: Mapping[str, Any], envelope: M
     return {name: spell(value) for name, value in {**operation, "payload": columns, **sent}.items()}
 
 
-def _read(response: HttpResponse) -> Answer:
-    return Answer(
-        status=response.status_code,
-        body=json.loads(response.content),
-        headers=dict(response.headers.items()),
-    )
+def _read(status: int, content: bytes, headers: Mapping[str, str]) -> Answer:
+    return Answer(status=status, body=json.loads(content), headers=headers)

@@ -5,14 +5,13 @@ Not here: columns that say whose a row is (`protection`).
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 from uuid import uuid4
 
 from django.utils import timezone
 
 from sync.handlers.base import is_synced
 from sync.testing.answer import Json
-from sync.testing.phone import Phone
 from sync.testing.sample import Made, Sample, Stage, everything, same
 
 
@@ -27,12 +26,10 @@ class WallContract:
         values = stage.changes()
         before = everything()
         for base in (1, 7):
-            for operation, verdict in (
-                (lambda row, base=base: stage.update(row, values, base=base), "rejected/not_found"),
-                (lambda row, base=base: stage.delete(row, base=base), "applied/already_gone"),
-            ):
-                answers = [_alone(stage, operation(row), verdict) for row in (foreign, absent)]
-                same("answer for a foreign row, measured by that for an absent one", *answers)
+            updates = [stage.update(row, values, base=base) for row in (foreign, absent)]
+            _all_equal([_alone(stage, operation, "rejected/not_found") for operation in updates])
+            deletes = [stage.delete(row, base=base) for row in (foreign, absent)]
+            _all_equal([_alone(stage, operation, "applied/already_gone") for operation in deletes])
         assert everything() == before, "A row of another tenant was touched."
 
     def test_a_foreign_id_is_unavailable_and_nothing_more_is_said(self, sample: Sample) -> None:
@@ -78,27 +75,26 @@ class WallContract:
             targets = [foreign[name], absent, *([dead] if is_synced(field.related_model) else [])]
             payload = stage.payload()
             before = everything()
-            for attempt in (
-                lambda target, name=name, payload=payload: stage.insert({**payload, name: target}),
-                lambda target, name=name: stage.update(row, {name: target}),
-            ):
-                answers = [_alone(stage, attempt(target), "rejected/reference_not_found") for target in targets]
+            inserts = [stage.insert({**payload, name: target}) for target in targets]
+            updates = [stage.update(row, {name: target}) for target in targets]
+            for attempts in (inserts, updates):
+                answers = [_alone(stage, operation, "rejected/reference_not_found") for operation in attempts]
                 same("columns named", set(answers[0]["error"]["fields"]), {name})
-                for answer in answers:
-                    same(f"answer for a foreign, absent or deleted {name}", answer, answers[0])
+                _all_equal(answers)
             assert everything() == before, f"A row that refers to a foreign or absent {name} was written."
 
 
-def _alone(stage: Stage, operation: Json, verdict: str) -> dict[str, Any]:
+def _alone(stage: Stage, operation: Json, verdict: str) -> Json:
     """The answer to a phone that has no past."""
-    (result,) = _fresh(stage.phone).upload(operation).expect(verdict)
+    (result,) = stage.phone.another().upload(operation).expect(verdict)
     return _plain(result)
 
 
-def _fresh(phone: Phone) -> Phone:
-    return phone.another()
-
-
-def _plain(result: Json) -> dict[str, Any]:
+def _plain(result: Json) -> Json:
     """A result without the ids that the client sent itself."""
     return {key: value for key, value in result.items() if key not in {"op_id", "entity_id"}}
+
+
+def _all_equal(answers: Sequence[Json]) -> None:
+    for answer in answers[1:]:
+        same("answers that must not differ", answer, answers[0])

@@ -225,11 +225,12 @@ def test_root_without_namespaces_runs_it_as_nobody(ground: Ground, tmp_path: Pat
         f"place.CHECKOUT = place.Path({str(checkout)!r})\n"
         f"place._home_outside = lambda checkout: place.Path({str(elsewhere)!r})\n"
     )
-    user, _ = ground.enter(code=where + STAY)
+    users = [ground.start(where + STAY) for _ in range(3)]
+    assert len({port_told_by(user) for user in users}) == 1
     assert ground.data.stat().st_uid == NOBODY
     assert checkout.stat().st_mode & 0o777 == (0o700 if closed else 0o755)
-    leave(user)
-    assert ("cannot reach the checkout" in (user.stderr.read() if user.stderr else "")) == closed
+    leave(users[0])
+    assert ("cannot reach the checkout" in (users[0].stderr.read() if users[0].stderr else "")) == closed
 
 
 def test_an_override_without_binaries_says_so(ground: Ground) -> None:

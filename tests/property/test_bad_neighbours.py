@@ -19,7 +19,7 @@ def test_bad_operations_fail_alone() -> None:
     seed, random = seeded()
     phone = Phone(MembershipFactory())
     sent = 0
-    while sent < figure(200, 20_000):
+    while sent < figure(120, 20_000):
         good = [customer() for _ in range(50)]
         operations = list(good)
         for _ in range(random.choice((1, 2, 5, 50))):

@@ -44,13 +44,13 @@ def test_a_group_with_a_bad_member_leaves_nothing() -> None:
         neighbours = [customer(), customer()]
         atomic = groups % 5 == 0
         if atomic:
-            results = phone.upload(*members, atomic=True)
+            results = list(phone.upload(*members, atomic=True))
         else:
             group = new_id()
             grouped = [{**m, "sync_group_id": group} for m in members]
             results = phone.upload(neighbours[0], *grouped, neighbours[1])
             assert [r["status"] for r in (results[0], results[-1])] == ["applied", "applied"], seed
-            results = results[1:-1]
+            results = list(results)[1:-1]
         culprit = results.pop(place)
         assert culprit["status"] in {"rejected", "conflict"}, (seed, culprit)
         assert {(r["status"], r["code"], r["retry"]) for r in results} == {("skipped", "group_failed", "after_fix")}

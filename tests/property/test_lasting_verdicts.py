@@ -174,7 +174,7 @@ def test_deletes_stay_deleted() -> None:
     """Late updates and inserts, by the one who deleted and by others, never bring a row back."""
     member = MembershipFactory()
     phones = [Phone(member), Phone(MembershipFactory(business=member.business))]
-    for start in range(0, figure(120, 5000), 40):
+    for start in range(0, figure(80, 5000), 40):
         ids = [new_id() for _ in range(20)]
         phones[0].upload(*map(customer, ids))
         phones[start // 40 % 2].upload(*(removal(i, 1) for i in ids))

@@ -49,7 +49,7 @@ def edits(row: str, name: str) -> list[Json]:
 def test_two_batches_sent_together_do_not_interleave() -> None:
     """One batch's writes are neighbours in the row's versions."""
     phone = Phone(MembershipFactory())
-    for _ in range(figure(15, 2000)):
+    for _ in range(figure(8, 2000)):
         row = new_id()
         phone.upload(customer(row))
         first, second = together(

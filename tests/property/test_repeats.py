@@ -106,3 +106,16 @@ def test_two_tenants_use_one_op_id_without_knowing() -> None:
     assert [r["code"] for r in post(Phone(MembershipFactory()), [operation])] == [None]
     foreign = post(Phone(MembershipFactory()), [{**operation, "entity_id": new_id()}])
     assert [(r["code"], r["replayed"]) for r in foreign] == [(None, False)]
+
+
+@pytest.mark.promise("P05")
+@pytest.mark.parametrize("first", [customer(), customer(name=None)], ids=["applied", "refused"])
+def test_other_content_in_the_same_batch_does_not_displace_the_first_verdict(first: Json) -> None:
+    """The first verdict is kept, although its op_id was refused to another operation of the batch."""
+    phone = Phone(MembershipFactory())
+    other = {**first, "entity_id": new_id()}
+    before, refused = post(phone, [first, other])
+    assert refused["code"] == "operation_id_reused"
+    again, still = post(phone, [first, other])
+    assert [again.get(k) for k in STANDS] == [before.get(k) for k in STANDS]
+    assert (again["replayed"], still["code"]) == (True, "operation_id_reused")

@@ -84,7 +84,9 @@ def test_preferences_can_be_combined(manager: HttpPhone, separate: str) -> None:
 
 def test_an_unknown_preference_changes_nothing(manager: HttpPhone) -> None:
     """Source: RFC 7240, section 2."""
-    response = manager.send(customer(), customer(nam="x"), headers={"Prefer": "return=everything, handling, respond-async"})
+    response = manager.send(
+        customer(), customer(nam="x"), headers={"Prefer": "return=everything, handling, respond-async"}
+    )
     assert response.status_code == 200
     assert "row" not in response.json()["results"][0]
 
@@ -116,7 +118,10 @@ def test_a_request_id_is_taken_logged_and_returned(manager: HttpPhone) -> None:
 
 def test_a_request_id_is_made(manager: HttpPhone) -> None:
     """For a request without one, or with one that no log line should carry; a trace is not."""
-    made = {manager.send().headers["X-Request-ID"], manager.send(headers={"X-Request-ID": "x" * 500}).json()["request_id"]}
+    made = {
+        manager.send().headers["X-Request-ID"],
+        manager.send(headers={"X-Request-ID": "x" * 500}).json()["request_id"],
+    }
     assert len({UUID(request_id) for request_id in made}) == 2
     assert "traceparent" not in manager.send().headers
     assert SyncBatch.objects.filter(request_id__in=made).count() == 2

@@ -107,9 +107,7 @@ def test_a_group_that_met_a_bug_is_later(manager: HttpPhone) -> None:
 
 
 @pytest.mark.promise("P09")
-def test_what_depends_on_one_not_attempted_is_later_too(
-    manager: HttpPhone, sync_settings: Callable[..., None]
-) -> None:
+def test_what_depends_on_one_not_attempted_is_later_too(manager: HttpPhone, sync_settings: Callable[..., None]) -> None:
     """In the next batch: the insert was not attempted yet, its edit comes alone."""
     sync_settings(MAX_OPERATIONS=1)
     made = customer()

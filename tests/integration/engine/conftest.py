@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import structlog
 from django.db import connection, transaction
+from django.test import TransactionTestCase
 
 from config import log as log_output
 from entities.accounts.models import Membership
@@ -38,18 +39,22 @@ _EMPTY = ";".join(
 )
 
 
-@pytest.fixture(autouse=True)
-def _real_commits(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """What these tests are about happens at commit, so no transaction is around them.
+def _empty_tables(_: TransactionTestCase) -> None:
+    """Whatever a test left of its connection, the next gets another."""
+    connection.close()
+    sql(_EMPTY)
+    connection.close()
 
-    The tables are emptied without TRUNCATE, which would take longer than most of the tests. Whatever a test left of
-    its connection, the next gets another.
-    """
-    with django_db_blocker.unblock():
-        yield
-        connection.close()
-        sql(_EMPTY)
-        connection.close()
+
+@pytest.fixture
+def _quickly_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without TRUNCATE, which would take longer than most of the tests."""
+    monkeypatch.setattr(TransactionTestCase, "_fixture_teardown", _empty_tables)
+
+
+@pytest.fixture(autouse=True)
+def _real_commits(_quickly_emptied: None, transactional_db: None) -> None:
+    """What these tests are about happens at commit, so no transaction is around them."""
 
 
 @pytest.fixture(autouse=True)
