@@ -101,7 +101,9 @@ def spell(value: Any) -> Any:
     """A Python value as payloads and rows spell it."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, UUID | Decimal):
+    if isinstance(value, Decimal):
+        return format(value, "f")  # never with an exponent: payloads refuse that
+    if isinstance(value, UUID):
         return str(value)
     if isinstance(value, date):
         return value.isoformat()
@@ -150,6 +152,8 @@ def _structure(field: Field[Any, Any]) -> tuple[Check, dict[str, Any]]:
         return _structure(field.target_field)
     if field.choices:
         choices = [value for value, _ in field.flatchoices]
+        if not all(isinstance(value, str) for value in choices):
+            raise UnsupportedField(f"{field.name}: choices on the wire are texts")
         return partial(values.choice_value, choices=choices), {"type": "string", "enum": choices}
     if isinstance(field, models.CharField | models.TextField):
         limit = {} if field.max_length is None else {"maxLength": field.max_length}
