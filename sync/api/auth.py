@@ -15,9 +15,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from sync.api.body import read_body
 from sync.auth.actors import directory, member
 from sync.auth.refresh import TokenPair, log_in, refresh
 from sync.protocol.codes import ProblemCode
+from sync.protocol.limits import Limits
 from sync.protocol.problems import Problem, malformed
 
 MAX_BODY_BYTES = 32 * 1024
@@ -88,11 +90,9 @@ def answer(pair: TokenPair) -> Response:
 
 def read_object(request: Request) -> dict[str, Any]:
     """The JSON object of a small body. Errors: Problem 400 `malformed`, 413 `too_large`."""
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
-        raise Problem(413, ProblemCode.TOO_LARGE, "The body is too large.", extra={"max_bytes": MAX_BODY_BYTES})
+    content = read_body(request._request, Limits(max_bytes=MAX_BODY_BYTES))
     try:
-        body = json.loads(request.body.decode())
+        body = json.loads(content.decode())
     except (ValueError, RecursionError):
         raise malformed("The body is not JSON in UTF-8.") from None
     if not isinstance(body, dict):

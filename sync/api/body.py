@@ -30,15 +30,27 @@ def read_body(request: HttpRequest, limits: Limits) -> bytes:
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in {"identity", "gzip", "x-gzip", ""}:
         raise malformed("Content-Encoding must be gzip, or be left out.")
-    announced = request.META.get("CONTENT_LENGTH") or "0"
-    if announced.isdecimal() and int(announced) > limits.max_bytes:
+    if announced_length(request) > limits.max_bytes:
         raise _over_the_limit(limits)
-    stream: Any = request
+    stream = stream_of(request)
     try:
         body = _read(stream, limits)
     except (UnreadablePostError, OSError) as error:
         raise malformed("The body broke off.") from error
     return _inflate(body, limits) if "gzip" in encoding else body
+
+
+def announced_length(request: HttpRequest) -> int:
+    """Bytes the client says it sends; 0 when it does not say. Any number beyond reason is as good as infinite."""
+    announced = request.META.get("CONTENT_LENGTH") or ""
+    return int(announced[:18]) if announced.isdecimal() else 0
+
+
+def stream_of(request: HttpRequest) -> Any:
+    """Where to read from. A chunked body has no length: Django takes it for empty, the server knows its end."""
+    if not request.META.get("CONTENT_LENGTH") and request.META.get("wsgi.input_terminated"):
+        return request.META["wsgi.input"]
+    return request
 
 
 def _over_the_limit(limits: Limits) -> Problem:
@@ -53,13 +65,17 @@ def _read(stream: _Stream, limits: Limits) -> bytes:
 
 
 def _inflate(body: bytes, limits: Limits) -> bytes:
-    inflater = zlib.decompressobj(_GZIP)
-    try:
-        inflated = inflater.decompress(body, limits.max_bytes + 1)
-    except zlib.error as error:
-        raise malformed("The body is not the gzip that Content-Encoding promises.") from error
-    if len(inflated) > limits.max_bytes:
-        raise _over_the_limit(limits)
-    if not inflater.eof or inflater.unused_data:
-        raise malformed("The gzip body breaks off, or something follows it.")
+    """Every member of the gzip: a stream may be written in several. Source: RFC 1952, section 2.2."""
+    inflated = b""
+    while body:
+        inflater = zlib.decompressobj(_GZIP)
+        try:
+            inflated += inflater.decompress(body, limits.max_bytes + 1 - len(inflated))
+        except zlib.error as error:
+            raise malformed("The body is not the gzip that Content-Encoding promises.") from error
+        if len(inflated) > limits.max_bytes:
+            raise _over_the_limit(limits)
+        if not inflater.eof:
+            raise malformed("The gzip body breaks off.")
+        body = inflater.unused_data
     return inflated

@@ -156,6 +156,7 @@ class SyncEngine:
             actor=self._actor,
             session=begun,
             client=str(batch.client_id),
+            now=datetime.now(UTC),
             representation=self._representation,
         )
 

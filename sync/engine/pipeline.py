@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -55,11 +56,12 @@ class Context:
     actor: Actor
     session: Session
     client: str  # client_id, as stamps keep it
+    now: datetime  # by our clock, once the locks are held: a wait must not date a write before what it waited for
     representation: bool = False  # whether each applied outcome brings its row
 
     def time_of(self, operation: Operation) -> int:
         """When the user did it, as stamps keep it: by the client's corrected clock, else now."""
-        return stamps.microseconds(operation.client_timestamp or self.batch.received_at)
+        return stamps.microseconds(operation.client_timestamp or self.now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +218,7 @@ def _edit(task: Task, values: Mapping[str, Any], row: SyncedModel, context: Cont
 
 
 def _insertion(task: Task, values: dict[str, Any], found: Found, context: Context) -> Change[Any]:
-    now = context.session.now
+    now = context.now
     bookkeeping = {
         "id": task.entity_id,
         "version": 1,
@@ -263,7 +265,7 @@ def _modification(
 
 def _deletion(task: Task, before: SyncedModel, found: Found, context: Context) -> Change[Any]:
     row = _next(before, task, context)
-    row.deleted_at = context.session.now
+    row.deleted_at = context.now
     attach_parents(task.handler, before, found)
     attach_parents(task.handler, row, found)
     return Change(operation=task.operation, actor=context.actor, row=row, before=before, fields=frozenset())
@@ -273,6 +275,6 @@ def _next(before: SyncedModel, task: Task, context: Context) -> SyncedModel:
     """A copy of the row with the bookkeeping of its next version."""
     row = copy.copy(before)
     row.version = before.version + 1
-    row.updated_at = context.session.now
+    row.updated_at = max(context.now, before.updated_at)
     row.write_id = task.operation.op_id
     return row

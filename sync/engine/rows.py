@@ -31,10 +31,12 @@ class Found:
 
 
 def find(handler: EntityHandler[Any], entity_id: UUID, named: Iterable[tuple[Reference, UUID]], actor: Actor) -> Found:
-    """Load what one operation needs, its row locked. `named` are the rows its payload refers to."""
-    row = handler.model._default_manager.select_for_update(of=("self",), no_key=True).filter(pk=entity_id).first()
-    if row is not None and not handler.scope.holds(row, actor):
-        return Found(row=None, is_taken=True)
+    """Load what one operation needs, its row locked. `named` are the rows its payload refers to.
+
+    Nothing outside the scope is locked: waiting for a stranger's row would tell that it is there.
+    """
+    row = handler.scoped(actor).select_for_update(of=("self",), no_key=True).filter(pk=entity_id).first()
+    is_taken = row is None and handler.model._default_manager.filter(pk=entity_id).exists()
     wanted: set[tuple[Reference, UUID]] = set(named)
     for reference in registry.references(handler):
         if (parent_id := getattr(row, reference.column, None)) is not None:
@@ -44,7 +46,7 @@ def find(handler: EntityHandler[Any], entity_id: UUID, named: Iterable[tuple[Ref
         for reference, parent_id in wanted
         if (parent := find_parent(reference, parent_id, actor)) is not None
     }
-    return Found(row=row, parents=parents)
+    return Found(row=row, is_taken=is_taken, parents=parents)
 
 
 def find_parent(reference: Reference, parent_id: UUID, actor: Actor) -> Any | None:

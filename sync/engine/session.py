@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from typing import Any, NoReturn
 from uuid import UUID
@@ -29,7 +28,6 @@ class Session:
     """One transaction of one batch."""
 
     txid: int  # 32-bit, as it arrives on the replication stream
-    now: datetime  # the transaction's own time
     tenant_id: UUID
 
 
@@ -56,12 +54,12 @@ def begin(tenant_id: UUID, *, lock_timeout_ms: int | None = None) -> Session:
         calls = ", ".join("set_config(%s, %s, true)" for _ in settings)
         cursor.execute(
             # ::xid is the 32-bit id of the top-level transaction; xid has no cast to a number but through text
-            f"SELECT pg_current_xact_id()::xid::text::bigint, now(), {calls}",
+            f"SELECT pg_current_xact_id()::xid::text::bigint, {calls}",
             [part for pair in settings.items() for part in pair],
         )
-        txid, now = cursor.fetchone()[:2]
+        txid = cursor.fetchone()[0]
     require_immediate_constraints()
-    return Session(txid=txid, now=now, tenant_id=tenant_id)
+    return Session(txid=txid, tenant_id=tenant_id)
 
 
 def require_immediate_constraints() -> None:

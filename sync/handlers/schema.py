@@ -151,10 +151,7 @@ def _structure(field: Field[Any, Any]) -> tuple[Check, dict[str, Any]]:
     if isinstance(field, models.ForeignKey):
         return _structure(field.target_field)
     if field.choices:
-        choices = [value for value, _ in field.flatchoices]
-        if not all(isinstance(value, str) for value in choices):
-            raise UnsupportedField(f"{field.name}: choices on the wire are texts")
-        return partial(values.choice_value, choices=choices), {"type": "string", "enum": choices}
+        return _choices(field)
     if isinstance(field, models.CharField | models.TextField):
         limit = {} if field.max_length is None else {"maxLength": field.max_length}
         return partial(values.text_value, max_length=field.max_length), {"type": "string", **limit}
@@ -175,6 +172,13 @@ def _structure(field: Field[Any, Any]) -> tuple[Check, dict[str, Any]]:
     if isinstance(field, models.UUIDField):
         return values.uuid_value, {"type": "string", "format": "uuid"}
     raise UnsupportedField(f"{field.name}: payloads cannot carry a {type(field).__name__}")
+
+
+def _choices(field: Field[Any, Any]) -> tuple[Check, dict[str, Any]]:
+    choices = [value for value, _ in field.flatchoices]
+    if not all(isinstance(value, str) for value in choices):
+        raise UnsupportedField(f"{field.name}: choices on the wire are texts")
+    return partial(values.choice_value, choices=choices), {"type": "string", "enum": choices}
 
 
 # Of the columns Postgres makes for them; known here so that compiling a schema opens no connection.

@@ -62,13 +62,7 @@ def completed(receipt: Receipt, batch: Batch, result: BatchResult, *, attempts: 
     for name, count in summary.items():
         setattr(row, name, count)
     row.save(force_insert=True)
-    SyncOperation.objects.bulk_create(
-        [
-            _operation_row(row, operation, outcome)
-            for operation, outcome in zip(batch.operations, result.outcomes, strict=True)
-        ],
-        batch_size=1000,
-    )
+    _copy_operations(row, zip(batch.operations, result.outcomes, strict=True))
 
 
 def aborted(receipt: Receipt, batch: Batch | None, problem: Problem, *, attempts: int) -> None:
@@ -83,9 +77,7 @@ def aborted(receipt: Receipt, batch: Batch | None, problem: Problem, *, attempts
     row.attempts = attempts
     row.save(force_insert=True)
     if batch is not None:
-        SyncOperation.objects.bulk_create(
-            [_operation_row(row, operation, None) for operation in batch.operations], batch_size=1000
-        )
+        _copy_operations(row, ((operation, None) for operation in batch.operations))
 
 
 def last_verdict(tenant_id: UUID, op_id: UUID) -> LoggedVerdict | None:
@@ -148,42 +140,64 @@ def _batch_row(receipt: Receipt, batch: Batch | None) -> SyncBatch:
     return row
 
 
-def _operation_row(batch: SyncBatch, operation: Operation, outcome: Outcome | None) -> SyncOperation:
-    row = SyncOperation(
-        batch=batch,
-        position=operation.position,
-        tenant_id=batch.tenant_id,
-        client_id=batch.client_id,
-        op_id=operation.op_id,
-        entity=_short(operation.entity),
-        action=operation.action or _short(_sent(operation, "action")),
-        entity_id=operation.entity_id,
-        base_version=operation.base_version,
-        schema_version=operation.schema_version,
-        client_timestamp=operation.client_timestamp,
-        group_id=operation.group_id,
-        depends_on=list(operation.depends_on),
-        received_at=batch.received_at,
+def _copy_operations(batch: SyncBatch, judged: Iterable[tuple[Operation, Outcome | None]]) -> None:
+    """By COPY: a body may hold tens of thousands of operations beyond the limit, and each has its row."""
+    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        for operation, outcome in judged:
+            row = {**_NO_VERDICT, **_operation_columns(batch, operation), **_verdict_columns(outcome)}
+            copy.write_row([row[name] for name in _COLUMNS])
+
+
+_COLUMNS = tuple(field.attname for field in SyncOperation._meta.concrete_fields if not field.primary_key)
+_COPY = f"COPY {SyncOperation._meta.db_table} ({', '.join(_COLUMNS)}) FROM STDIN"
+_NO_VERDICT: Mapping[str, Any] = {
+    **dict.fromkeys(("payload", "status", "version", "txid", "error", "server_row")),
+    **dict.fromkeys(("payload_text", "code", "retry"), ""),
+    **dict.fromkeys(("replayed", "changed"), False),
+}
+
+
+def _operation_columns(batch: SyncBatch, operation: Operation) -> dict[str, Any]:
+    return {
+        "batch_id": batch.pk,
+        "position": operation.position,
+        "tenant_id": batch.tenant_id,
+        "client_id": batch.client_id,
+        "op_id": operation.op_id,
+        "entity": _short(operation.entity),
+        "action": operation.action or _short(_sent(operation, "action")),
+        "entity_id": operation.entity_id,
+        "base_version": operation.base_version,
+        "schema_version": operation.schema_version,
+        "client_timestamp": operation.client_timestamp,
+        "group_id": operation.group_id,
+        "depends_on": list(operation.depends_on),
+        "received_at": batch.received_at,
         **_payload(operation),
-    )
-    if outcome is not None:
-        row.status = outcome.status
-        row.code = outcome.code or ""
-        row.retry = outcome.retry
-        row.replayed = outcome.replayed
-        row.changed = outcome.changed
-        row.version = outcome.version
-        row.txid = outcome.txid
-        row.error = outcome.error.as_json() if outcome.error else None
-        row.server_row = _server_json(outcome.server)
-    return row
+    }
+
+
+def _verdict_columns(outcome: Outcome | None) -> dict[str, Any]:
+    if outcome is None:
+        return {}
+    return {
+        "status": outcome.status,
+        "code": outcome.code or "",
+        "retry": outcome.retry,
+        "replayed": outcome.replayed,
+        "changed": outcome.changed,
+        "version": outcome.version,
+        "txid": outcome.txid,
+        "error": canonical.dumps(outcome.error.as_json()) if outcome.error else None,
+        "server_row": canonical.dumps(_server_json(outcome.server)) if outcome.server else None,
+    }
 
 
 def _payload(operation: Operation) -> dict[str, Any]:
     """A sound payload as JSON; everything else word for word as escaped text, so that nothing sent is lost."""
     if operation.faults or not canonical.storable(operation.payload):
         return {"payload_text": canonical.as_text(operation.sent)}
-    return {"payload": operation.payload}
+    return {"payload": canonical.dumps(operation.payload)}
 
 
 def _outcome(row: SyncOperation) -> Outcome:
@@ -199,8 +213,8 @@ def _outcome(row: SyncOperation) -> Outcome:
     )
 
 
-def _server_json(server: ServerRow | None) -> dict[str, Any] | None:
-    return None if server is None else {"version": server.version, "row": server.row}
+def _server_json(server: ServerRow) -> dict[str, Any]:
+    return {"version": server.version, "row": server.row}
 
 
 def _sent(operation: Operation, name: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from sync.protocol.canonical import as_text
 from sync.protocol.codes import CODES, Retry, Status
 from sync.protocol.values import legible
 
@@ -23,7 +24,7 @@ class ErrorDetail:
 
     message: str
     fields: Mapping[str, Sequence[str]] = field(default_factory=dict)  # {column or envelope field: messages}
-    caused_by: str | None = None  # op_id of the operation that made this one fail
+    caused_by: Any = None  # op_id of the operation that made this one fail
     duplicate_of: str | None = None  # id of the row that holds the unique values
 
     def as_json(self) -> dict[str, Any]:
@@ -34,7 +35,9 @@ class ErrorDetail:
         if self.fields:
             detail["fields"] = {legible(name): list(map(legible, said)) for name, said in self.fields.items()}
         if self.caused_by is not None:
-            detail["caused_by"] = legible(self.caused_by)
+            # Of an operation whose op_id is unusable it is whatever was sent, spelled as text.
+            is_text = isinstance(self.caused_by, str)
+            detail["caused_by"] = legible(self.caused_by if is_text else as_text(self.caused_by))
         if self.duplicate_of is not None:
             detail["duplicate_of"] = self.duplicate_of
         return detail

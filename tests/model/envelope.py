@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.model.catalogue import ENTITIES
-from tests.model.values import as_moment, as_uuid, canonical
+from tests.model.values import as_moment, as_uuid, canonical, encode
 from tests.model.verdict import Verdict, refused
 
 CONTENT = ("entity", "action", "entity_id", "payload", "base_version", "schema_version")
@@ -19,7 +19,7 @@ class Op:
     """One operation. A field that is not usable is None, and the fault stands in `verdict`."""
 
     op_id: str | None
-    name: Any  # its op_id as an answer repeats it: as sent when it is unusable
+    name: str | None  # its op_id as other verdicts name it: as sent when it is unusable
     entity: str | None
     action: str | None
     entity_id: str | None
@@ -82,7 +82,7 @@ def read(sent: Any, *, offset: timedelta, now: datetime, schema_version: int | N
         unknown = refused("unknown_action")
     return Op(
         op_id=op_id,
-        name=op_id or fields.get("op_id"),
+        name=op_id or _spelled(fields.get("op_id")),
         entity=entity,
         action=action,
         entity_id=entity_id,
@@ -105,6 +105,10 @@ def _content(fields: dict[str, Any], entity_id: str | None, schema: int | None) 
     content["payload"] = {} if content["payload"] is None else content["payload"]
     content["schema_version"] = schema if content["schema_version"] is None else content["schema_version"]
     return canonical(content)
+
+
+def _spelled(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else encode(value)
 
 
 def _name(value: Any) -> str | None:

@@ -111,3 +111,15 @@ def test_a_skipped_operation_is_applied_when_its_cause_is_mended() -> None:
     dependent = {**customer(), "depends_on": [needed["op_id"]]}
     assert phone.code(dependent) == "dependency_failed"
     assert phone.codes(needed, dependent) == [None, None]
+
+
+@pytest.mark.parametrize("op_id", [7, ["\ud800"], {"a": "\0"}, "no id\0", "\udfff"])
+@pytest.mark.parametrize("group", [None, new_id()], ids=["alone", "group"])
+def test_a_cause_without_a_usable_op_id_is_named_as_text(op_id: object, group: str | None) -> None:
+    """It is logged and answered like any other."""
+    phone, row = Phone(MembershipFactory()), new_id()
+    bad, late = {**customer(row), "op_id": op_id}, edit(row, 1, notes="x")
+    first, second = phone.upload(*({**o, "sync_group_id": group} for o in (bad, late)))
+    assert first["code"] == "invalid"
+    assert second["code"] == ("group_failed" if group else "dependency_failed")
+    assert isinstance(second["error"]["caused_by"], str)

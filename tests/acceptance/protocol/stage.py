@@ -92,15 +92,17 @@ def customer(name: str = "Ana", **payload: Any) -> Json:
 
 def edit(made: Json, base: int | None = 1, **payload: Any) -> Json:
     """An update of the row that an insert made."""
-    operation = {**made, "op_id": str(uuid4()), "action": "update", "payload": payload}
-    return operation if base is None else {**operation, "base_version": base}
+    return _later(made, "update", base) | {"payload": payload}
 
 
 def remove(made: Json, base: int | None = 1) -> Json:
     """A delete of the row that an insert made."""
-    operation = {name: value for name, value in made.items() if name != "payload"}
-    operation |= {"op_id": str(uuid4()), "action": "delete"}
-    return operation if base is None else {**operation, "base_version": base}
+    return _later(made, "delete", base)
+
+
+def _later(made: Json, action: str, base: int | None) -> Json:
+    row = {name: made[name] for name in ("entity", "entity_id")}
+    return row | {"op_id": str(uuid4()), "action": action} | ({} if base is None else {"base_version": base})
 
 
 def grouped(*operations: Json) -> list[Json]:

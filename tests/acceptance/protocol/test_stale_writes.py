@@ -63,6 +63,16 @@ def test_an_own_edit_on_top_does_not_hide_someone_elses(manager: HttpPhone, othe
 
 
 @pytest.mark.promise("P17")
+def test_a_value_that_someone_else_chose_is_no_clash_under_an_own_edit(manager: HttpPhone, other: HttpPhone) -> None:
+    """They changed it to the very value that is sent; only our own edit lies on top."""
+    made = customer()
+    manager.upload(made)
+    other.upload(edit(made, 1, name="Bea"))
+    manager.upload(edit(made, 2, name="Eva"))
+    assert _codes(manager, edit(made, 1, name="Bea")) == [("merged", 4)]
+
+
+@pytest.mark.promise("P17")
 def test_one_clashing_field_holds_back_the_whole_write(manager: HttpPhone, other: HttpPhone) -> None:
     """The others and the last-write-wins ones too."""
     made = customer()

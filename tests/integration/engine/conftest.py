@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import structlog
 from django.db import connection, transaction
-from django.test import TransactionTestCase
 
 from config import log as log_output
 from entities.accounts.models import Membership
@@ -20,40 +19,13 @@ from sync.engine.reference import ReferenceExecutor
 from sync.protocol.codes import Status
 from sync.protocol.outcome import Outcome
 from tests.factories import MembershipFactory
-from tests.integration.engine.stage import Phone, sql
+from tests.integration.engine.stage import Phone
 
 SyncSettings = Callable[..., None]
 
 
-# Children first. A synced table turns DELETE into a tombstone, so that trigger rests meanwhile.
-_SYNCED = ("payments", "sale_items", "sales", "distributions", "customers")
-_OTHERS = ("sync_syncoperation", "sync_syncbatch", "sync_syncclient", "sync_ledgerentry")
-_PEOPLE = ("memberships", "businesses", "entities_user")
-_EMPTY = ";".join(
-    [
-        *(f"ALTER TABLE {table} DISABLE TRIGGER sync_soft_delete" for table in _SYNCED),
-        *(f"DELETE FROM {table}" for table in _SYNCED + _OTHERS + _PEOPLE),
-        "SET CONSTRAINTS ALL IMMEDIATE",
-        *(f"ALTER TABLE {table} ENABLE TRIGGER sync_soft_delete" for table in _SYNCED),
-    ]
-)
-
-
-def _empty_tables(_: TransactionTestCase) -> None:
-    """Whatever a test left of its connection, the next gets another."""
-    connection.close()
-    sql(_EMPTY)
-    connection.close()
-
-
-@pytest.fixture
-def _quickly_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without TRUNCATE, which would take longer than most of the tests."""
-    monkeypatch.setattr(TransactionTestCase, "_fixture_teardown", _empty_tables)
-
-
 @pytest.fixture(autouse=True)
-def _real_commits(_quickly_emptied: None, transactional_db: None) -> None:
+def _real_commits(transactional_db: None) -> None:
     """What these tests are about happens at commit, so no transaction is around them."""
 
 
