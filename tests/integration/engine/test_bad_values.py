@@ -57,7 +57,7 @@ def test_a_log_that_takes_every_value_for_json_kills_the_batch_or_loses_the_valu
     phone: Phone, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The planted bug: refused payloads go into a jsonb column like any other."""
-    monkeypatch.setattr(log, "_payload", lambda op: {"payload": json.dumps(op.payload, default=str)})
+    monkeypatch.setattr(log, "_payload", lambda op: {"payload": canonical.dumps(op.payload)})
     spelled, kept = UNSTORABLE[kind]
     answer = phone.send_bytes(_body(phone, spelled))
     if kind in {"a number beyond all reason", "a key that stands there twice"}:
