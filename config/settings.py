@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.contrib.postgres",  # array columns: Django 6.1 insists on it
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",

@@ -147,7 +147,7 @@ class ReferenceExecutor:
 
     def _run_stages(self, task: Task, reached: list[Change[Any]]) -> Outcome:
         """All that follows the ledger, in the protocol's order. `reached` receives the change once there is one."""
-        found = find(task.handler, task.entity_id, referenced(task), self._context.actor)
+        found = find(task.handler, task.action, task.entity_id, referenced(task), self._context.actor)
         failed = self._docket.judged_by_dependencies(task.operation) or self._missing_insert(task, found)
         if failed is not None:
             return failed

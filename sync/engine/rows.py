@@ -15,6 +15,7 @@ from sync.handlers.base import EntityHandler
 from sync.handlers.registry import Reference, registry
 from sync.models import SyncedModel
 from sync.protocol.actor import Actor
+from sync.protocol.codes import Action
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +31,24 @@ class Found:
     parents: Mapping[tuple[str, UUID], Any] = field(default_factory=dict)
 
 
-def find(handler: EntityHandler[Any], entity_id: UUID, named: Iterable[tuple[Reference, UUID]], actor: Actor) -> Found:
-    """Load what one operation needs, its row locked. `named` are the rows its payload refers to.
+def find(
+    handler: EntityHandler[Any],
+    action: Action,
+    entity_id: UUID,
+    named: Iterable[tuple[Reference, UUID]],
+    actor: Actor,
+) -> Found:
+    """Load what one operation needs. `named` are the rows its payload refers to.
 
-    Nothing outside the scope is locked: waiting for a stranger's row would tell that it is there.
+    A row to be written is locked, but only inside the scope: waiting for a stranger's row would tell that it is
+    there. An insert asks for the id wherever it is, and locks nothing.
     """
-    row = handler.scoped(actor).select_for_update(of=("self",), no_key=True).filter(pk=entity_id).first()
-    is_taken = row is None and handler.model._default_manager.filter(pk=entity_id).exists()
+    if action is Action.INSERT:
+        row = handler.model._default_manager.filter(pk=entity_id).first()
+        if row is not None and not handler.scope.holds(row, actor):
+            return Found(row=None, is_taken=True)
+    else:
+        row = handler.scoped(actor).select_for_update(of=("self",), no_key=True).filter(pk=entity_id).first()
     wanted: set[tuple[Reference, UUID]] = set(named)
     for reference in registry.references(handler):
         if (parent_id := getattr(row, reference.column, None)) is not None:
@@ -46,7 +58,7 @@ def find(handler: EntityHandler[Any], entity_id: UUID, named: Iterable[tuple[Ref
         for reference, parent_id in wanted
         if (parent := find_parent(reference, parent_id, actor)) is not None
     }
-    return Found(row=row, is_taken=is_taken, parents=parents)
+    return Found(row=row, parents=parents)
 
 
 def find_parent(reference: Reference, parent_id: UUID, actor: Actor) -> Any | None:

@@ -149,8 +149,9 @@ def _resolve(
     for name, value in values.items():
         if row.values[name] == value:
             continue
-        others = row.others_edits(name, base, client)
-        if not others or others[-1].value == value:
+        # What others made of it after the base is compared as it is now: a client that first overwrote it knowingly
+        # and then sends it from an older base is told of a conflict.
+        if not row.others_edits(name, base, client):
             winners.add(name)
         elif name not in ENTITIES[row.entity].last_write_wins:
             clashes.add(name)

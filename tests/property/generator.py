@@ -53,7 +53,8 @@ class Generator:
         random = self.random
         device = random.choice(self.world.devices)
         tenant = random.choice(device.tenants)
-        shape = random.choices((self._loose, self._groups, self._chain, self._story, self._flood), (5, 3, 2, 3, 0.2))[0]
+        shapes = (self._loose, self._rivalry, self._groups, self._chain, self._story, self._flood)
+        shape = random.choices(shapes, (5, 3, 2, 1.5, 3, 0.2))[0]
         operations = shape(tenant)
         if len(operations) > 2 and random.random() < 0.08:
             operations.append(self._repeat(o for o in operations if isinstance(o, dict)))
@@ -71,9 +72,26 @@ class Generator:
     def _loose(self, tenant: str) -> list[Any]:
         return [self._any(tenant) for _ in range(self.random.randint(1, 9))]
 
+    def _rivalry(self, tenant: str) -> list[Any]:
+        """Edits of fields where the last write wins, from old versions, with stamps that are often equal."""
+        operations = []
+        for _ in range(self.random.randint(1, 5)):
+            row_id = self.random.choice(self.world.pools[(tenant, "customers")])
+            row = self.tables.seen(tenant, "customers", row_id)
+            if row is None:
+                operations.append(self._insert(tenant, "customers", row_id))
+            else:
+                operation = self._operation("customers", "update", row_id)
+                names = self.random.sample(("phone", "address", "notes"), self.random.choice((1, 1, 2)))
+                operation["payload"] = {name: good_value(self.random, name) for name in names}
+                operation["base_version"] = self.random.randint(max(1, row.version - 3), row.version)
+                operations.append(operation)
+            operations[-1]["client_timestamp"] = self._stamp()
+        return operations
+
     def _groups(self, tenant: str) -> list[Any]:
-        groups = [random_uuid(self.random) for _ in range(self.random.randint(1, 3))]
-        operations = [self._any(tenant, calm=True) for _ in range(self.random.randint(2, 10))]
+        groups = [random_uuid(self.random) for _ in range(self.random.randint(1, 4))]
+        operations = [self._any(tenant, calm=True) for _ in range(self.random.randint(2, 9))]
         for operation in operations:
             if isinstance(operation, dict) and self.random.random() < 0.85:
                 operation["sync_group_id"] = self.random.choice(groups)
@@ -88,7 +106,7 @@ class Generator:
                 continue
             earlier = known[:place] or known
             needs = self.random.choices(earlier, k=self.random.choice((1, 1, 2)))
-            if self.random.random() < 0.12:
+            if self.random.random() < 0.06:
                 needs.append(self.random.choice((random_uuid(self.random), known[-1], operation.get("op_id"))))
             operation["depends_on"] = [n for n in needs if isinstance(n, str)]
         return operations
