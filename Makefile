@@ -10,9 +10,6 @@ PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 UV := $(shell command -v uv 2>/dev/null)
 
-# Development mode, for what is started from here; production never runs make.
-export DEBUG ?= 1
-
 .DEFAULT_GOAL := help
 .PHONY: help install demo serve test lint format bench lock clean
 
@@ -64,5 +61,5 @@ else
 	$(PY) -m pip --version >/dev/null 2>&1 || { rm -rf $(VENV) && $(PYTHON) -m venv $(VENV); }
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 endif
-	test -e .env || echo 'DEBUG=1' > .env
+	test -e .env || echo 'DEBUG=1' > .env  # development mode; a production server has an environment instead
 	touch $@
