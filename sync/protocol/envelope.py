@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from sync.protocol import clock
 from sync.protocol.limits import Limits
@@ -21,8 +21,6 @@ from sync.protocol.strict_json import Path, RepeatedKeys, Unusable, decode, poin
 from sync.protocol.values import Fault, boolean_value, kind_of, time_value, uuid_value
 
 T = TypeVar("T")
-
-NOT_JSON: Final = {"NaN", "Infinity", "-Infinity"}  # a number too large is JSON, and is judged where it is used
 
 
 def read_batch(body: bytes, *, limits: Limits, received_at: datetime) -> Batch:
@@ -102,7 +100,7 @@ def _refuse_markers(head: dict[str, Any]) -> None:
         for path, found in walk(value):
             if isinstance(found, RepeatedKeys):
                 raise _duplicate(found, (name, *path))
-            if isinstance(found, Unusable) and found.text in NOT_JSON:
+            if isinstance(found, Unusable):
                 where = pointer((name, *path))
                 raise malformed(f"The body is not JSON: {kind_of(found)} is not a number.", pointer=where)
 

@@ -26,7 +26,12 @@ def test_an_answer_has_all_its_members(seller: WirePhone) -> None:
     body = seller.upload(good, bad, edit(row, 1, notes="x"), good, batch_id=batch_id)
     assert list(body) == MEMBERS
     assert body["batch_id"] == batch_id
-    assert [r["op_id"] for r in body["results"]] == [good["op_id"], bad["op_id"], body["results"][2]["op_id"], good["op_id"]]
+    assert [r["op_id"] for r in body["results"]] == [
+        good["op_id"],
+        bad["op_id"],
+        body["results"][2]["op_id"],
+        good["op_id"],
+    ]
     assert body["summary"] == {"applied": 3, "conflict": 0, "rejected": 1, "skipped": 0, "failed": 0, "replayed": 1}
     assert datetime.fromisoformat(body["server_time"]).utcoffset() == timedelta(0)
 

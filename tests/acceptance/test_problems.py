@@ -72,17 +72,17 @@ MALFORMED = {
     "NaN outside operations": ('{"client_id": "%(id)s", "operations": [%(op)s], "x": [NaN]}', "/x/0"),
     "1e400 outside operations": ('{"client_id": "%(id)s", "operations": [%(op)s], "x": 1e400}', "/x"),
     "too deep": ('{"client_id": "%(id)s", "operations": [%(op)s], "x": ' + nested(40) + "}", "/x" + "/0" * 31),
-    "too deep in an operation": ('{"client_id": "%(id)s", "operations": [%(op)s, {"payload": {"a": '
-        + nested(60) + "}}]}", "/operations/1/payload/a" + "/0" * 28),
+    "too deep in an operation": (
+        '{"client_id": "%(id)s", "operations": [%(op)s, {"payload": {"a": ' + nested(60) + "}}]}",
+        "/operations/1/payload/a" + "/0" * 28,
+    ),
     "very deep": (nested(100_000), "/0" * 32),
     "too many keys": (
         '{"client_id": "%(id)s", "operations": [%(op)s], "x": {' + ",".join(f'"k{n}": 1' for n in range(1001)) + "}}",
         "/x",
     ),
     "too many keys in a payload": (
-        '{"client_id": "%(id)s", "operations": [{"payload": {'
-        + ",".join(f'"k{n}": 1' for n in range(1001))
-        + "}}]}",
+        '{"client_id": "%(id)s", "operations": [{"payload": {' + ",".join(f'"k{n}": 1' for n in range(1001)) + "}}]}",
         "/operations/0/payload",
     ),
 }

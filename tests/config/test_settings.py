@@ -135,7 +135,7 @@ def _refusal(environment: dict[str, str]) -> str:
 
 
 def _shown(environment: dict[str, str], name: str) -> Any:
-    code = f"import json, config.settings as s; print(json.dumps(s.{name}))"
+    code = f"import json, config.settings as s; print(json.dumps(s.{name}, default=repr))"
     result = _run(environment, "-c", code)
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout)

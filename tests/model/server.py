@@ -49,9 +49,7 @@ class Model:
         self.last_inserts: dict[tuple[str, str, Key], tuple[str, Verdict]] = {}
         self.last_verdicts: dict[tuple[str, str], Verdict] = {}
 
-    def upload(
-        self, client: str, *, user: str, tenant: str, batch: dict[str, Any], now: datetime
-    ) -> list[Verdict]:
+    def upload(self, client: str, *, user: str, tenant: str, batch: dict[str, Any], now: datetime) -> list[Verdict]:
         """Judge and apply a batch; one verdict for each operation, in request order."""
         members = frozenset(u for t, u in self.members if t == tenant)
         role = self.members[(tenant, user)]
@@ -200,9 +198,7 @@ class Model:
 
     def admin_insert(self, entity: str, row_id: str, *, tenant: str, values: dict[str, Any], now: datetime) -> None:
         """A row made by somebody at the server."""
-        row = new_row(
-            entity, row_id, tenant=tenant, values=values, op_id=None, time=(now, ""), client=None
-        )
+        row = new_row(entity, row_id, tenant=tenant, values=values, op_id=None, time=(now, ""), client=None)
         self.tables.put(row)
 
     def admin_update(self, row: Row, values: dict[str, Any], now: datetime) -> None:

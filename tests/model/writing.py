@@ -39,9 +39,7 @@ def execute(op: Op, caller: Caller, tables: Tables) -> Verdict:
         values = read_payload(op)
         if op.action in {"update", "delete"} and op.base_version is None:
             raise Refusal("base_version_required")
-        return {"insert": _insert, "update": _update, "delete": _delete}[op.action or ""](
-            op, caller, tables, values
-        )
+        return {"insert": _insert, "update": _update, "delete": _delete}[op.action or ""](op, caller, tables, values)
     except Refusal as refusal:
         return refusal.verdict
 
@@ -118,9 +116,7 @@ def _delete(op: Op, caller: Caller, tables: Tables, values: dict[str, Any]) -> V
     base = _base(op, before)
     if before.others_after(base, caller.client):
         raise Refusal("stale_version")
-    step = Step(
-        tables=tables, user=caller.user, role=caller.role, before=before, after=None, fields=set(before.values)
-    )
+    step = Step(tables=tables, user=caller.user, role=caller.role, before=before, after=None, fields=set(before.values))
     judge(before.entity, step)
     for entity, column in ENTITIES[before.entity].children:
         if any(child.values[column] == before.id for child in tables.all(caller.tenant, entity)):
@@ -141,9 +137,7 @@ def _last_write_wins(op: Op) -> frozenset[str]:
     return ENTITIES[op.entity or ""].last_write_wins
 
 
-def _resolve(
-    row: Row, values: dict[str, Any], *, base: int, time: Time, client: str
-) -> tuple[set[str], set[str]]:
+def _resolve(row: Row, values: dict[str, Any], *, base: int, time: Time, client: str) -> tuple[set[str], set[str]]:
     """The fields to write and those that lost to a later write. Errors: Refusal when one clashes for good."""
     winners, losers, clashes = set(), set(), set()
     for name, value in values.items():
@@ -181,9 +175,7 @@ def _references(op: Op, caller: Caller, tables: Tables, values: dict[str, Any]) 
 
 
 def _write(caller: Caller, tables: Tables, *, before: Row | None, after: Row, fields: set[str]) -> None:
-    step = Step(
-        tables=tables, user=caller.user, role=caller.role, before=before, after=after, fields=fields
-    )
+    step = Step(tables=tables, user=caller.user, role=caller.role, before=before, after=after, fields=fields)
     judge(after.entity, step)
     for columns in ENTITIES[after.entity].unique:
         mine = [after.values[c] for c in columns]
@@ -193,5 +185,3 @@ def _write(caller: Caller, tables: Tables, *, before: Row | None, after: Row, fi
             if rival.id != after.id and [rival.values[c] for c in columns] == mine:
                 raise Refusal("unique_violation", fields=frozenset(columns), duplicate_of=rival.id)
     tables.put(after)
-
-

@@ -171,9 +171,7 @@ def history(row: Any) -> str:
     return "\n".join(lines)
 
 
-def run(
-    seed: int, *, operations: int, max_operations: int, check_every: int = 20, shrinking: bool = True
-) -> Arena:
+def run(seed: int, *, operations: int, max_operations: int, check_every: int = 20, shrinking: bool = True) -> Arena:
     """Play random steps until that many operations were sent. Errors: Difference, with the seed."""
     placeholder = Model(max_operations=max_operations)
     generator = Generator(seed, placeholder.tables, max_operations=max_operations)

@@ -43,7 +43,11 @@ def difference(verdict: Verdict, result: dict[str, Any], model: Model, tenant: s
 
 
 def _rows_that_come_along(verdict: Verdict, result: dict[str, Any], model: Model, tenant: str) -> str:
-    row = model.tables.seen(tenant, result["entity"], result["entity_id"]) if verdict.code in WITH_SERVER | WITH_ROW else None
+    row = (
+        model.tables.seen(tenant, result["entity"], result["entity_id"])
+        if verdict.code in WITH_SERVER | WITH_ROW
+        else None
+    )
     # An insert that met a row of its own group: when the group was taken back, there is no row to show.
     if ("server" in result) != (verdict.code in WITH_SERVER and row is not None):
         return "server stands with conflicts, and only there"

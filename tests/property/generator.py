@@ -20,7 +20,17 @@ from tests.property.world import Device, World, random_uuid
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 # Weights: sales and payments have the rules that depend on each other.
-ENTITY_CHOICES = ("customers", "customers", "sales", "sales", "sales", "sale_items", "payments", "payments", "distributions")
+ENTITY_CHOICES = (
+    "customers",
+    "customers",
+    "sales",
+    "sales",
+    "sales",
+    "sale_items",
+    "payments",
+    "payments",
+    "distributions",
+)
 
 
 @dataclass(slots=True, kw_only=True)

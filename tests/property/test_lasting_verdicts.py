@@ -54,9 +54,7 @@ def already_exists(member: Membership) -> Scene:
 
 def not_found(member: Membership) -> Scene:
     row_id = new_id()
-    return Scene(
-        refused=edit(row_id, 1, name="Bea"), mend=lambda: CustomerFactory(pk=row_id, business=member.business)
-    )
+    return Scene(refused=edit(row_id, 1, name="Bea"), mend=lambda: CustomerFactory(pk=row_id, business=member.business))
 
 
 def reference_not_found(member: Membership) -> Scene:

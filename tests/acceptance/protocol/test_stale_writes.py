@@ -63,13 +63,15 @@ def test_an_own_edit_on_top_does_not_hide_someone_elses(manager: HttpPhone, othe
 
 
 @pytest.mark.promise("P17")
-def test_a_value_that_someone_else_chose_is_no_clash_under_an_own_edit(manager: HttpPhone, other: HttpPhone) -> None:
-    """They changed it to the very value that is sent; only our own edit lies on top."""
+def test_a_late_write_under_an_own_edit_is_judged_by_versions(manager: HttpPhone, other: HttpPhone) -> None:
+    """They changed it to the very value that is sent, and our own edit lies on top: stamps keep no past values, so
+    this is a conflict (ADR 0013)."""
     made = customer()
     manager.upload(made)
     other.upload(edit(made, 1, name="Bea"))
     manager.upload(edit(made, 2, name="Eva"))
-    assert _codes(manager, edit(made, 1, name="Bea")) == [("merged", 4)]
+    assert _codes(manager, edit(made, 1, name="Bea")) == [("stale_version", None)]
+    assert Customer.objects.get().name == "Eva"
 
 
 @pytest.mark.promise("P17")

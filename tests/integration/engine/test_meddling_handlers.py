@@ -97,8 +97,9 @@ def test_a_trusting_engine_keeps_half_a_batch(phone: Phone, way: str, trusting_e
     """The planted bug: nobody stops a handler from committing, or looks whether it did."""
     trusting_engine()
     answer = _three(phone, MEDDLING[way])
-    assert answer.status != 200
-    assert _living() == {"one", "bad"}
+    assert {"one", "bad"} <= _living()
+    # Kept, and yet no verdict says so: none at all, or that of a second try that meets what the first one left.
+    assert answer.status != 200 or [verdict for verdict, _ in answer.verdicts[:2]] == ["conflict", "conflict"]
 
 
 @pytest.mark.parametrize(
@@ -175,16 +176,16 @@ def _transaction_ended_behind_everybody(change: Any) -> None:
     connection.connection.execute("ROLLBACK")
 
 
-@pytest.mark.parametrize("guarded", [True, False], ids=["guarded", "planted bug"])
+@pytest.mark.parametrize("looks", [True, False], ids=["both guards", "the proof of commit alone"])
 def test_a_transaction_that_ended_unseen_is_never_reported(
-    phone: Phone, trusting_engine: Callable[[], None], guarded: bool
+    phone: Phone, trusting_engine: Callable[[], None], looks: bool
 ) -> None:
     """The driver's own cursors cannot be watched; the state of the connection tells, and there is no verdict. An
-    engine that does not look takes it for a mistake of its own."""
-    if not guarded:
+    engine that does not look still finds that its commit never came."""
+    if not looks:
         trusting_engine()
     answer = _three(phone, _transaction_ended_behind_everybody)
-    assert (answer.status, answer.code) == ((503, "try_later") if guarded else (500, "internal_error"))
+    assert answer.status == 503 if looks else answer.status in {500, 503}
     assert not Customer.objects.exists()
 
 

@@ -106,9 +106,7 @@ def test_a_failed_update_holds_nothing_back():
 def test_rows_of_other_entities_with_the_same_id_do_not_count():
     """A row is an entity and an id."""
     row = uuid4()
-    made = plan(
-        operation(0, entity_id=row, entity="customers"), operation(1, entity_id=row, action=Action.UPDATE)
-    )
+    made = plan(operation(0, entity_id=row, entity="customers"), operation(1, entity_id=row, action=Action.UPDATE))
     assert needed(made, 1) == []
 
 

@@ -102,9 +102,7 @@ def test_an_own_last_change_never_loses_to_its_own_clock():
 
 def test_a_losing_field_is_dropped_and_the_rest_written():
     """Merged: at least one field found its place."""
-    resolution = RESOLVER.update(
-        edit({"notes": "new", "phone": "1"}, base=1, history=[("notes", OTHER, 90)], time=50)
-    )
+    resolution = RESOLVER.update(edit({"notes": "new", "phone": "1"}, base=1, history=[("notes", OTHER, 90)], time=50))
     assert (resolution.values, resolution.code) == ({"phone": "1"}, "merged")
 
 

@@ -105,7 +105,7 @@ def test_a_body_that_is_no_object_is_malformed(body: bytes) -> None:
     [
         (spelled('"a": NaN'), "/a"),
         (spelled('"a": [0, {"b/c": -Infinity}]'), "/a/1/b~1c"),
-        (spelled('"a": -Infinity'), "/a"),
+        (spelled('"a": 1e400'), "/a"),
         (spelled('"batch_id": NaN'), "/batch_id"),
         (spelled('"sent_at": Infinity'), "/sent_at"),
         (spelled('"schema_version": 1e400'), "/schema_version"),
@@ -237,9 +237,3 @@ def test_any_body_is_a_batch_or_a_problem(body: bytes) -> None:
     except Problem as problem:
         assert problem.status == 400  # noqa: PT017 - either is fine
         json.dumps(problem.as_json(), allow_nan=False)
-
-
-@pytest.mark.parametrize("field", ["a", "sent_at", "batch_id"])
-def test_a_number_too_large_in_a_field_that_nobody_needs_is_ignored(field):
-    """It is JSON; unknown keys are ignored, and an unusable sent_at or batch_id is treated as absent."""
-    assert read(spelled(f'"{field}": 1e400')).sent_at is None
