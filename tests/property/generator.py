@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.model.catalogue import ENTITIES
 from tests.model.state import Tables
-from tests.model.values import Number, Pairs
+from tests.model.values import Number
 from tests.property.payloads import BAD_ENVELOPE, good_value, spoil
 from tests.property.world import Device, World, random_uuid
 
@@ -295,6 +295,3 @@ def respelled(value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool):
         return Number(f"{value}e0")
     return value
-
-
-__all__ = ["Generator", "Pairs", "Step"]
