@@ -1,11 +1,15 @@
-"""What the ledger remembers when one batch holds an op_id twice, and what it stores of hostile names."""
+"""What the journal keeps: of an op_id sent twice in a batch, of hostile names, of operations beyond the limit."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.utils import timezone
 
-from sync.models import LedgerEntry
-from sync.testing.phone import insert
+from entities.models import Customer
+from sync.models import LedgerEntry, SyncOperation
+from sync.testing.phone import insert, update
 from tests.factories import MembershipFactory
 from tests.phone import Phone
 
@@ -46,3 +50,27 @@ def test_no_claim_is_left_behind(phone):
     phone.upload(customer("A", depends_on=[str(uuid4())]), customer("B"))
     assert LedgerEntry.objects.filter(status=None).count() == 0
     assert LedgerEntry.objects.count() == 1
+
+
+def test_operations_far_beyond_the_limit_are_put_off_and_logged(phone, settings):
+    """The first ones are executed; each of the others has its row in the log, and nothing in the ledger."""
+    settings.SYNC = {**settings.SYNC, "MAX_OPERATIONS": 2}
+    operations = [customer(f"C{number}") for number in range(3_000)]
+    answer = phone.upload(*operations)
+    assert answer.verdicts.count("applied") == 2
+    assert answer.verdicts[2:] == ["skipped/not_attempted"] * 2_998
+    assert SyncOperation.objects.filter(code="not_attempted", payload__isnull=False).count() == 2_998
+    assert LedgerEntry.objects.count() == 2
+
+
+def test_updated_at_never_runs_backwards(phone):
+    """A row that somebody dated later, by another clock, keeps that date at least."""
+    made = customer("Ana")
+    phone.upload(made)
+    later = timezone.now() + timedelta(hours=1)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE customers DISABLE TRIGGER sync_track_version")
+        cursor.execute("UPDATE customers SET updated_at = %s", [later])
+        cursor.execute("ALTER TABLE customers ENABLE TRIGGER sync_track_version")
+    phone.upload(update("customers", made["entity_id"], {"phone": "1"}, base_version=1)).expect("applied")
+    assert Customer.objects.get().updated_at == later
