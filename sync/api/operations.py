@@ -30,7 +30,9 @@ class OperationView(APIView):
             raise Problem(404, ProblemCode.NOT_FOUND, "There is no verdict on this op_id. Send the operation.")
         entity, entity_id, _ = verdict
         (outcome,) = with_fresh_rows([verdict], actor)
-        asked = answer.Remembered(op_id=str(op_id), entity=entity or None, entity_id=str(entity_id) if entity_id else None)
+        asked = answer.Remembered(
+            op_id=str(op_id), entity=entity or None, entity_id=str(entity_id) if entity_id else None
+        )
         body = answer.result_object(asked, outcome)
         response = HttpResponse(answer.encode(body), content_type="application/json")
         response["Cache-Control"] = "no-store"
