@@ -38,13 +38,15 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
     """A test database is dropped when nobody uses it: a thread may still be giving its connection back."""
     yield
     with django_db_blocker.unblock():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid() AND usename = current_user"
-            )
+        database = connection.settings_dict["NAME"]
         connection.close()
         connection.close_pool()
+        with connection._nodb_cursor() as cursor:  # from another database, and outside the pool
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE datname = %s AND usename = current_user",
+                [database],
+            )
 
 
 @pytest.fixture(autouse=True, scope="session")

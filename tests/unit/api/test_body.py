@@ -54,7 +54,11 @@ def test_a_gzip_bomb_is_refused(members):
     assert caught.value.status == 413
 
 
-@pytest.mark.parametrize("sent", [b"no gzip", gzip.compress(BODY)[:-3], gzip.compress(BODY) + b"tail"])
+@pytest.mark.parametrize(
+    "sent",
+    [b"no gzip", gzip.compress(BODY)[:-3], gzip.compress(BODY) + b"tail"],
+    ids=["no gzip", "broken off", "something behind it"],
+)
 def test_a_broken_gzip_is_malformed(sent):
     """It says so, instead of reading half of it."""
     with pytest.raises(Problem) as caught:
